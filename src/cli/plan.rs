@@ -1,0 +1,219 @@
+//! What a command line means: every default filled in, and no conflict left that could be said.
+//!
+//! The types of this file are all that the rest of the program learns of the options.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The command line, understood.
+#[derive(Debug, PartialEq)]
+pub struct Plan {
+    /// What to do, with whom.
+    pub role: Role,
+    /// Which way bytes flow, and what ends do.
+    pub flow: Flow,
+    /// How the bytes are changed, slowed and watched on their way.
+    pub dress: Dress,
+    /// `-w`: one deadline for all of connecting.
+    pub wait: Duration,
+    /// `-i`: how long nothing may move.
+    pub idle: Option<Duration>,
+    /// How many times `-v` was given.
+    pub verbose: u8,
+    /// `--test`: announce each listening socket for a waiting script.
+    pub announce: bool,
+    /// `NCAT_COPY=1` aside, warnings for the user that do not stop us, ready to print.
+    pub warnings: Vec<String>,
+}
+
+/// What the program is for in this run.
+#[derive(Debug, PartialEq)]
+pub enum Role {
+    /// Reach one peer and talk.
+    Connect(Connect),
+    /// Wait for peers and talk.
+    Listen(Listen),
+    /// `-z`: see which ports answer, and talk to nobody.
+    Scan(Scan),
+}
+
+/// Which protocol carries the bytes over IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Bytes in order.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// `-4`, `-6` or neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Both families.
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+/// An address with the interface it is meant on, if it is a link-local one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// The index of the interface (`%eth0`), 0 when none was named.
+    pub zone: u32,
+}
+
+/// Name of a Unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnixName {
+    /// A path in the file system.
+    Path(PathBuf),
+    /// `@name`: a name in the abstract name space, without the `@`.
+    Abstract(OsString),
+}
+
+/// Connect mode.
+#[derive(Debug, PartialEq)]
+pub struct Connect {
+    /// Whom to reach.
+    pub target: Target,
+}
+
+/// One peer to reach.
+#[derive(Debug, PartialEq)]
+pub enum Target {
+    /// Over IP. The addresses are in the resolver's order and of the wanted family; never empty.
+    Inet {
+        /// TCP or UDP.
+        protocol: Protocol,
+        /// All addresses of the host.
+        addresses: Vec<Address>,
+        /// The port at each of them.
+        port: u16,
+        /// `-s` and `-p`.
+        local: Local,
+    },
+    /// A Unix socket.
+    Unix {
+        /// Its name.
+        name: UnixName,
+        /// `-u`: a datagram socket.
+        datagram: bool,
+        /// `-s`: the name of our own datagram socket.
+        local: Option<UnixName>,
+    },
+}
+
+/// The local end of an outgoing connection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Local {
+    /// `-s`: all addresses of the name given, in the resolver's order; empty when not given.
+    pub addresses: Vec<Address>,
+    /// `-p`; 0 when not given.
+    pub port: u16,
+}
+
+/// Listen mode.
+#[derive(Debug, PartialEq)]
+pub struct Listen {
+    /// Where to listen.
+    pub at: At,
+    /// `-k`: many peers, never end.
+    pub keep_open: bool,
+    /// `-m`: how many peers at once.
+    pub max_conns: usize,
+}
+
+/// Where to listen.
+#[derive(Debug, PartialEq)]
+pub enum At {
+    /// Over IP, on each of these addresses; never empty. `[::]` comes before `0.0.0.0`.
+    Inet {
+        /// TCP or UDP.
+        protocol: Protocol,
+        /// The local addresses.
+        addresses: Vec<Address>,
+        /// The port on each of them; 0 lets the system choose one for each.
+        port: u16,
+    },
+    /// On a Unix socket.
+    Unix {
+        /// Its name.
+        name: UnixName,
+        /// `-u`: a datagram socket.
+        datagram: bool,
+    },
+}
+
+/// `-z`.
+#[derive(Debug, PartialEq)]
+pub struct Scan {
+    /// What each port is tried with; every target of one scan differs in its port only.
+    pub target: Target,
+    /// The ports, in the order given, each range counting up. For a Unix socket: one 0.
+    pub ports: Vec<PortRange>,
+}
+
+/// Ports from `first` to `last`, both included; `first <= last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortRange {
+    /// The lowest.
+    pub first: u16,
+    /// The highest.
+    pub last: u16,
+}
+
+/// Which way bytes flow, and what the ends of streams do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// `--send-only`.
+    pub send_only: bool,
+    /// `--recv-only`.
+    pub recv_only: bool,
+    /// `--no-shutdown`: the end of stdin is not passed on.
+    pub no_shutdown: bool,
+    /// `--half-close`, or `-k` in connect mode: the peer's end does not end us while stdin goes on.
+    pub half_close: bool,
+    /// `-q`.
+    pub quit: Quit,
+}
+
+/// `-q`: what the end of stdin does besides being passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quit {
+    /// Not given: the mode's own rule.
+    #[default]
+    Default,
+    /// Quit this long after it.
+    After(Duration),
+    /// A negative time: never quit because of it.
+    Never,
+}
+
+/// How bytes are changed, slowed and watched on their way.
+#[derive(Debug, PartialEq)]
+pub struct Dress {
+    /// `-C`: what stdin gives has LF turned into CRLF.
+    pub crlf: bool,
+    /// `-t`: the peer's telnet commands are answered and taken out.
+    pub telnet: bool,
+    /// `-d`.
+    pub delay: Option<Duration>,
+    /// `-o`.
+    pub output: Option<PathBuf>,
+    /// `-x`.
+    pub hex_dump: Option<PathBuf>,
+    /// `--append-output`.
+    pub append: bool,
+    /// `--datagram-size`: the most bytes of stdin that go into one datagram.
+    pub datagram_size: usize,
+    /// `--stall-timeout`: how long a member that takes nothing may hold the others back.
+    pub stall_after: Duration,
+    /// `--max-queue`: the most bytes a hub's log holds.
+    pub max_queue: usize,
+}
