@@ -3,31 +3,60 @@
 //! Promise: an id names one thing for ever. When the thing has left, the id finds nobody, never
 //! the successor in the same slot, so late events, alarms and requests are harmless.
 
+use std::cmp::Ordering;
+use std::fmt;
 use std::marker::PhantomData;
 
 use slab::Slab;
 
-/// Slot and generation of something of type `T`, in eight bytes.
-pub struct Id<T> {
+/// Slot and generation of something of kind `K`, in eight bytes.
+///
+/// `K` is a marker from [`kind`], not the thing itself, so that a mode can hold the id of a
+/// connection without knowing what a connection is made of.
+pub struct Id<K> {
     slot: u32,
     generation: u32,
-    of: PhantomData<fn() -> T>,
+    of: PhantomData<fn() -> K>,
 }
 
-impl<T> Id<T> {
-    /// The id as one number that survives a trip through an event's token. Only the low 24 bits of
-    /// the generation fit beside the slot, which leaves the top byte to the caller.
-    pub fn pack(self) -> u64 {
-        u64::from(self.generation) << 32 | u64::from(self.slot)
-    }
+/// What ids can be ids of.
+pub mod kind {
+    /// One place bytes enter or leave.
+    pub enum Conn {}
+    /// Who talks to whom.
+    pub enum Route {}
+    /// A socket that waits for peers.
+    pub enum Listener {}
+    /// One peer to be reached, at whichever of its addresses answers first.
+    pub enum Dial {}
+    /// One address being tried.
+    pub enum Attempt {}
+}
 
-    /// The id that [`Id::pack`] made a number of; the top byte is ignored.
-    pub fn unpack(number: u64) -> Self {
-        Self {
-            slot: number as u32,
-            generation: (number >> 32) as u32 & GENERATIONS,
-            of: PhantomData,
-        }
+/// Names a connection.
+pub type ConnId = Id<kind::Conn>;
+/// Names a route.
+pub type RouteId = Id<kind::Route>;
+/// Names a listening socket.
+pub type ListenId = Id<kind::Listener>;
+/// Names a peer to be reached.
+pub type DialId = Id<kind::Dial>;
+/// Names one address being tried.
+pub type AttemptId = Id<kind::Attempt>;
+
+/// Bits of a packed id that say the slot: a million slots, far above any descriptor limit, even
+/// where a token has 32 bits only.
+const SLOT_BITS: u32 = 20;
+/// Bits of a packed id in all, which leaves three to the caller.
+const PACKED_BITS: u32 = usize::BITS - 3;
+/// The bits of a generation that survive packing.
+const GENERATION_MASK: u32 = (usize::MAX >> (usize::BITS - (PACKED_BITS - SLOT_BITS))) as u32;
+
+impl<K> Id<K> {
+    /// The id as a number that survives a trip through an event's token; its three highest bits are
+    /// zero. [`Table::unpack`] is the way back.
+    pub fn pack(self) -> usize {
+        ((self.generation & GENERATION_MASK) as usize) << SLOT_BITS | self.slot as usize
     }
 
     /// The slot alone: small and dense, for side tables that live as long as the thing does.
@@ -36,56 +65,79 @@ impl<T> Id<T> {
     }
 }
 
-/// Generations wrap here: 16 million successors in one slot before an old id could be mistaken.
-const GENERATIONS: u32 = 0x00ff_ffff;
-
-// Derives would ask `T: Copy`, which an id does not need.
-impl<T> Clone for Id<T> {
+// Derives would ask `K: Copy`, which an id does not need.
+impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<T> Copy for Id<T> {}
-impl<T> PartialEq for Id<T> {
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.pack() == other.pack()
+        (self.slot, self.generation) == (other.slot, other.generation)
     }
 }
-impl<T> Eq for Id<T> {}
-impl<T> std::hash::Hash for Id<T> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.pack().hash(state);
+impl<K> Eq for Id<K> {}
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
-impl<T> std::fmt::Debug for Id<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.slot, self.generation).cmp(&(other.slot, other.generation))
+    }
+}
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.slot, self.generation)
     }
 }
 
 /// A slab whose keys are never mistaken for one another.
-pub struct Table<T> {
+pub struct Table<K, T> {
     slots: Slab<(u32, T)>,
     generation: u32,
+    of: PhantomData<fn() -> K>,
 }
 
-impl<T> Default for Table<T> {
+impl<K, T> Default for Table<K, T> {
     fn default() -> Self {
-        Self { slots: Slab::new(), generation: 0 }
+        Self {
+            slots: Slab::new(),
+            generation: 0,
+            of: PhantomData,
+        }
     }
 }
 
-impl<T> Table<T> {
+impl<K, T> Table<K, T> {
     /// Adds a thing and names it.
-    pub fn add(&mut self, thing: T) -> Id<T> {
-        self.generation = (self.generation + 1) & GENERATIONS;
+    pub fn add(&mut self, thing: T) -> Id<K> {
+        self.generation = self.generation.wrapping_add(1);
         let slot = self.slots.insert((self.generation, thing));
         let slot = u32::try_from(slot).expect("descriptors run out long before slots do");
-        Id { slot, generation: self.generation, of: PhantomData }
+        Id {
+            slot,
+            generation: self.generation,
+            of: PhantomData,
+        }
+    }
+
+    /// The id that [`Id::pack`] made that number of, if its thing is still here.
+    pub fn unpack(&self, number: usize) -> Option<Id<K>> {
+        let slot = number & ((1 << SLOT_BITS) - 1);
+        let (generation, _) = self.slots.get(slot)?;
+        let id = Id {
+            slot: slot as u32,
+            generation: *generation,
+            of: PhantomData,
+        };
+        (id.pack() == number).then_some(id)
     }
 
     /// The thing of that name, if it is still here.
-    pub fn find(&self, id: Id<T>) -> Option<&T> {
+    pub fn find(&self, id: Id<K>) -> Option<&T> {
         match self.slots.get(id.slot()) {
             Some((generation, thing)) if *generation == id.generation => Some(thing),
             _ => None,
@@ -93,7 +145,7 @@ impl<T> Table<T> {
     }
 
     /// The thing of that name, to be changed.
-    pub fn find_mut(&mut self, id: Id<T>) -> Option<&mut T> {
+    pub fn find_mut(&mut self, id: Id<K>) -> Option<&mut T> {
         match self.slots.get_mut(id.slot()) {
             Some((generation, thing)) if *generation == id.generation => Some(thing),
             _ => None,
@@ -101,7 +153,7 @@ impl<T> Table<T> {
     }
 
     /// Two different things at once.
-    pub fn find_two(&mut self, a: Id<T>, b: Id<T>) -> Option<(&mut T, &mut T)> {
+    pub fn find_two(&mut self, a: Id<K>, b: Id<K>) -> Option<(&mut T, &mut T)> {
         if a.slot() == b.slot() {
             return None;
         }
@@ -112,7 +164,7 @@ impl<T> Table<T> {
     }
 
     /// Takes a thing out; its name is void from here on.
-    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
+    pub fn remove(&mut self, id: Id<K>) -> Option<T> {
         self.find(id)?;
         Some(self.slots.remove(id.slot()).1)
     }
@@ -128,10 +180,22 @@ impl<T> Table<T> {
     }
 
     /// Everything that is here, with its name, in the order of the slots.
-    pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Id<K>, &T)> {
         self.slots.iter().map(|(slot, (generation, thing))| {
-            (Id { slot: slot as u32, generation: *generation, of: PhantomData }, thing)
+            (
+                Id {
+                    slot: slot as u32,
+                    generation: *generation,
+                    of: PhantomData,
+                },
+                thing,
+            )
         })
+    }
+
+    /// The names of everything that is here, in the order of the slots.
+    pub fn ids(&self) -> Vec<Id<K>> {
+        self.iter().map(|(id, _)| id).collect()
     }
 }
 
@@ -139,9 +203,13 @@ impl<T> Table<T> {
 mod tests {
     use super::*;
 
+    fn table() -> Table<kind::Conn, &'static str> {
+        Table::default()
+    }
+
     #[test]
     fn an_id_never_finds_the_successor_in_its_slot() {
-        let mut table = Table::default();
+        let mut table = table();
         let old = table.add("old");
         assert_eq!(table.remove(old), Some("old"));
         let new = table.add("new");
@@ -149,18 +217,19 @@ mod tests {
         assert_eq!(table.find(old), None);
         assert_eq!(table.remove(old), None);
         assert_eq!(table.find(new), Some(&"new"));
-        assert_eq!(Id::unpack(new.pack()), new);
+        assert_eq!(table.unpack(new.pack()), Some(new));
+        assert_eq!(table.unpack(old.pack()), None);
     }
 
     #[test]
     fn two_things_are_found_only_if_both_are_current() {
-        let mut table = Table::default();
-        let (a, b) = (table.add(1), table.add(2));
-        assert_eq!(table.find_two(a, b), Some((&mut 1, &mut 2)));
+        let mut table = table();
+        let (a, b) = (table.add("a"), table.add("b"));
+        assert_eq!(table.find_two(a, b), Some((&mut "a", &mut "b")));
         assert_eq!(table.find_two(a, a), None);
         table.remove(b);
         assert_eq!(table.find_two(a, b), None);
-        table.add(3);
+        table.add("c");
         assert_eq!(table.find_two(a, b), None);
     }
 }

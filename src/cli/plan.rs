@@ -168,6 +168,17 @@ pub struct PortRange {
     pub last: u16,
 }
 
+impl PortRange {
+    /// How many ports that is; never none.
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a range holds at least one port"
+    )]
+    pub fn len(self) -> usize {
+        usize::from(self.last - self.first) + 1
+    }
+}
+
 /// Which way bytes flow, and what the ends of streams do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flow {

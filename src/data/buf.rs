@@ -18,7 +18,12 @@ pub struct Buf {
 impl Buf {
     /// A queue for up to `capacity` bytes that has no memory yet.
     pub fn new(capacity: usize) -> Self {
-        Self { data: Box::default(), head: 0, tail: 0, capacity }
+        Self {
+            data: Box::default(),
+            head: 0,
+            tail: 0,
+            capacity,
+        }
     }
 
     /// The most it can hold, in bytes.
@@ -171,7 +176,9 @@ mod tests {
                 for take in 1..9 {
                     let (mut buf, mut plain) = (Buf::new(capacity), VecDeque::new());
                     for round in 0u8..40 {
-                        let piece: Vec<u8> = (0..put).map(|i| round.wrapping_mul(7) + i).collect();
+                        let piece: Vec<u8> = (0..put)
+                            .map(|i| round.wrapping_mul(7).wrapping_add(i))
+                            .collect();
                         let n = buf.put(&piece);
                         assert_eq!(n, piece.len().min(capacity - plain.len()));
                         plain.extend(&piece[..n]);

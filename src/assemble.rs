@@ -1,0 +1,312 @@
+//! A plan becomes a shell and a mode: the one place where options meet machinery.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use socket2::SockAddr;
+
+use crate::cli::plan::{Address, At, Local, PortRange, Protocol, Quit, Role, Target, UnixName};
+use crate::cli::plan::{Flow, Plan};
+use crate::mode::{self, Connect, KeepOpen, Listen, Manners, Mode, Scan};
+use crate::net::sockopt::Carriage;
+use crate::net::{Config, Shell, address, dial, stdin_is_file};
+use crate::route::{Form, Limits, Tap, Taps};
+use crate::say::Say;
+use crate::wire::{Crlf, Stack, Telnet};
+
+/// How long a peer of a datagram listener that keeps open is remembered when it is silent.
+const SESSION: Duration = Duration::from_secs(60);
+/// How long a datagram probe (`-z -u`) waits for a refusal.
+const PROBE: Duration = Duration::from_secs(2);
+/// The environment variable that keeps the kernel from carrying bytes by itself.
+const NO_SPLICE: &str = "NCAT_NO_SPLICE";
+
+/// The log files of a run, opened but not changed yet.
+#[derive(Debug, Default)]
+pub struct Logs {
+    /// `-o`.
+    pub output: Option<File>,
+    /// `-x`.
+    pub hex_dump: Option<File>,
+}
+
+/// Does what the plan says; the exit status.
+pub fn run(plan: &Plan, logs: Logs, started: Instant) -> i32 {
+    let say = Say::new(plan.verbose);
+    for warning in &plan.warnings {
+        say.error(warning);
+    }
+    match try_run(plan, logs, started) {
+        Ok(status) => status,
+        Err(Refusal { words, status }) => {
+            say.error(&words);
+            status
+        }
+    }
+}
+
+/// Why there was nothing to run.
+struct Refusal {
+    words: String,
+    status: i32,
+}
+
+fn refuse(what: &str, error: &io::Error) -> Refusal {
+    Refusal {
+        words: format!("{what}: {}. QUITTING.", dial::words(error)),
+        status: 2,
+    }
+}
+
+fn try_run(plan: &Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
+    let taps = taps(plan, logs).map_err(|error| refuse("open", &error))?;
+    let config = config(plan).map_err(|error| refuse("Unusable address", &error))?;
+    let mut shell = Shell::new(config, Say::new(plan.verbose), taps, started)
+        .map_err(|error| refuse("Could not start the event loop", &error))?;
+    let mut mode = mode(plan, &mut shell)?;
+    shell
+        .run(mode.as_mut())
+        .map_err(|error| refuse("The event loop failed", &error))
+}
+
+/// The logs begin to be written from here on; until now a wrong option left them as they were.
+fn taps(plan: &Plan, logs: Logs) -> io::Result<Taps> {
+    let mut taps = Vec::new();
+    let files = [
+        (Form::Raw, logs.output, &plan.dress.output),
+        (Form::Hex, logs.hex_dump, &plan.dress.hex_dump),
+    ];
+    for (form, file, path) in files {
+        let (Some(file), Some(path)) = (file, path) else {
+            continue;
+        };
+        if !plan.dress.append && file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        taps.push(Tap::new(form, path.display().to_string(), Box::new(file)));
+    }
+    Ok(Taps::new(taps))
+}
+
+fn config(plan: &Plan) -> io::Result<Config> {
+    let (target, max_conns, single) = match &plan.role {
+        Role::Connect(connect) => (Some(target(plan, &connect.target, &[])?), 0, true),
+        Role::Scan(scan) => (Some(target(plan, &scan.target, &scan.ports)?), 0, true),
+        Role::Listen(listen) => (None, listen.max_conns, !listen.keep_open),
+    };
+    let dress = &plan.dress;
+    let datagrams = is_datagram(&plan.role);
+    let chunk = if datagrams {
+        dress.datagram_size
+    } else {
+        Limits::CHUNK
+    };
+    Ok(Config {
+        target,
+        peer_layers,
+        stdio_layers,
+        telnet: dress.telnet,
+        crlf: dress.crlf,
+        delay: dress.delay,
+        max_conns,
+        single,
+        datagram_size: dress.datagram_size,
+        limits: Limits {
+            log: dress.max_queue,
+            chunk,
+            stall: dress.stall_after,
+            delay: dress.delay,
+        },
+        kernel_carries: std::env::var_os(NO_SPLICE).is_none(),
+        catch_signals: matches!(plan.role, Role::Listen(_)),
+        announce: plan.announce,
+    })
+}
+
+/// From the wire upward.
+fn peer_layers(config: &Config) -> Stack {
+    let mut stack = Stack::default();
+    if config.telnet {
+        stack.push(Box::new(Telnet::default()));
+    }
+    stack
+}
+
+/// `-C` stands on our side of the link, so that logs and all members of a hub see one conversion.
+fn stdio_layers(config: &Config) -> Stack {
+    let mut stack = Stack::default();
+    if config.crlf {
+        stack.push(Box::new(Crlf::default()));
+    }
+    stack
+}
+
+fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
+    let manners = manners(plan, shell);
+    Ok(match &plan.role {
+        Role::Connect(_) => Box::new(Connect::new(manners)),
+        Role::Scan(scan) => {
+            let ports = scan.ports.iter().map(|range| range.len()).sum();
+            Box::new(Scan::new(ports, is_datagram(&plan.role)))
+        }
+        Role::Listen(listen) => {
+            for address in places(&listen.at).map_err(|error| refuse("Unusable address", &error))? {
+                let what = format!("bind to {}", address::full(&address));
+                shell
+                    .listen(&address, carriage(is_datagram(&plan.role)))
+                    .map_err(|error| refuse(&what, &error))?;
+            }
+            match listen.keep_open {
+                true => Box::new(KeepOpen::new(manners)),
+                false => Box::new(Listen::new(manners)),
+            }
+        }
+    })
+}
+
+fn manners(plan: &Plan, shell: &Shell) -> Manners {
+    let Flow {
+        send_only,
+        recv_only,
+        no_shutdown,
+        half_close,
+        quit,
+    } = plan.flow.clone();
+    let messages = is_datagram(&plan.role);
+    let listening = matches!(plan.role, Role::Listen(_));
+    let keeps_open = matches!(&plan.role, Role::Listen(listen) if listen.keep_open);
+    Manners {
+        stdio: shell.stdio(),
+        stdin_is_file: !recv_only && stdin_is_file(),
+        messages,
+        send_only,
+        recv_only,
+        no_shutdown,
+        half_close,
+        quit: match quit {
+            Quit::Default => mode::Quit::Default,
+            Quit::After(after) => mode::Quit::After(after),
+            Quit::Never => mode::Quit::Never,
+        },
+        idle: plan
+            .idle
+            .or_else(|| (messages && keeps_open).then_some(SESSION)),
+        timeout_status: if listening { 2 } else { 1 },
+        stdin_ends_messages: !listening,
+        summary: !listening,
+    }
+}
+
+fn is_datagram(role: &Role) -> bool {
+    let target = match role {
+        Role::Connect(connect) => &connect.target,
+        Role::Scan(scan) => &scan.target,
+        Role::Listen(listen) => {
+            return match &listen.at {
+                At::Inet { protocol, .. } => *protocol == Protocol::Udp,
+                At::Unix { datagram, .. } => *datagram,
+            };
+        }
+    };
+    match target {
+        Target::Inet { protocol, .. } => *protocol == Protocol::Udp,
+        Target::Unix { datagram, .. } => *datagram,
+    }
+}
+
+fn carriage(datagram: bool) -> Carriage {
+    if datagram {
+        Carriage::Datagram
+    } else {
+        Carriage::Stream
+    }
+}
+
+fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial::Target> {
+    let datagram = is_datagram(&plan.role);
+    let (addresses, local) = match target {
+        Target::Inet {
+            addresses,
+            port,
+            local,
+            ..
+        } => {
+            let addresses: Vec<SockAddr> = addresses.iter().map(|a| inet(*a, *port)).collect();
+            let local = own(local, &addresses);
+            (addresses, local)
+        }
+        Target::Unix { name, local, .. } => {
+            let local = local.iter().map(unix).collect::<io::Result<_>>()?;
+            (vec![unix(name)?], local)
+        }
+    };
+    let is_inet = matches!(target, Target::Inet { .. });
+    let ports = if is_inet {
+        ports
+            .iter()
+            .flat_map(|range| range.first..=range.last)
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let probe = datagram && matches!(plan.role, Role::Scan(_));
+    Ok(dial::Target {
+        addresses,
+        carriage: carriage(datagram),
+        local,
+        ports,
+        wait: (!datagram).then_some(plan.wait),
+        probe: probe.then(|| plan.idle.unwrap_or(PROBE)),
+    })
+}
+
+/// The local addresses; a port alone means any address of whichever family is dialled.
+fn own(local: &Local, addresses: &[SockAddr]) -> Vec<SockAddr> {
+    if !local.addresses.is_empty() {
+        return local
+            .addresses
+            .iter()
+            .map(|a| inet(*a, local.port))
+            .collect();
+    }
+    if local.port == 0 {
+        return Vec::new();
+    }
+    let any = |address: &SockAddr| {
+        let ip: std::net::IpAddr = match address.is_ipv6() {
+            true => std::net::Ipv6Addr::UNSPECIFIED.into(),
+            false => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        };
+        inet(Address { ip, zone: 0 }, local.port)
+    };
+    addresses.iter().map(any).collect()
+}
+
+fn places(at: &At) -> io::Result<Vec<SockAddr>> {
+    match at {
+        At::Inet {
+            addresses, port, ..
+        } => Ok(addresses.iter().map(|a| inet(*a, *port)).collect()),
+        At::Unix { name, .. } => Ok(vec![unix(name)?]),
+    }
+}
+
+fn inet(address: Address, port: u16) -> SockAddr {
+    match address.ip {
+        std::net::IpAddr::V4(ip) => std::net::SocketAddrV4::new(ip, port).into(),
+        std::net::IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, port, 0, address.zone).into(),
+    }
+}
+
+fn unix(name: &UnixName) -> io::Result<SockAddr> {
+    match name {
+        UnixName::Path(path) => SockAddr::unix(path),
+        UnixName::Abstract(name) => {
+            let mut path = std::ffi::OsString::from("\0");
+            path.push(name);
+            SockAddr::unix(Path::new(&path))
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Connect mode: reach one peer, then talk.
+
+use super::{Event, Level, Manners, Mode, Net, When, talk::Talk};
+
+/// Policy of `ncat host port`.
+#[derive(Debug)]
+pub struct Connect {
+    manners: Manners,
+    talk: Option<Talk>,
+}
+
+impl Connect {
+    /// Will talk with these manners.
+    pub fn new(manners: Manners) -> Self {
+        Self {
+            manners,
+            talk: None,
+        }
+    }
+}
+
+impl Mode for Connect {
+    fn on_event(&mut self, event: Event, net: &mut dyn Net) {
+        match (event, &mut self.talk) {
+            (Event::Start, _) => net.dial(0),
+            (Event::Open { conn, .. }, None) => {
+                net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
+                self.talk = Some(Talk::begin(self.manners.clone(), conn, net));
+            }
+            (Event::Fail { why, .. }, _) => {
+                net.say(Level::Error, format!("{why}."));
+                net.exit(1, When::Now);
+            }
+            (event, Some(talk)) => talk.on_event(event, net),
+            (_, None) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::mode::script::{Script, conn, failure, manners};
+    use crate::mode::{Alarm, Doing, Quit};
+
+    /// What is asked when those events are told, after the start.
+    fn asked(manners: Manners, events: Vec<Event>) -> Vec<String> {
+        let mut script = Script::default();
+        let mut mode = Connect::new(manners);
+        mode.on_event(Event::Start, &mut script);
+        for event in events {
+            mode.on_event(event, &mut script);
+        }
+        script.lines()
+    }
+
+    fn open() -> Event {
+        Event::Open {
+            dial: 0,
+            conn: conn(1),
+        }
+    }
+    fn end(n: usize) -> Event {
+        Event::End { conn: conn(n) }
+    }
+    fn broken(n: usize, doing: Doing) -> Event {
+        Event::Broken {
+            conn: conn(n),
+            doing,
+            why: failure("Broken pipe"),
+        }
+    }
+    fn lull() -> Event {
+        Event::Alarm {
+            conn: conn(1),
+            what: Alarm::Lull,
+        }
+    }
+
+    const BEGUN: [&str; 3] = ["dial 0", "say Connected to peer 1.", "link 0 1 Pass Pass"];
+
+    #[test]
+    fn each_end_is_told_the_end_of_the_other_and_then_it_is_over() {
+        let cases: [(&str, Vec<Event>, &[&str]); 6] = [
+            (
+                "stdin first",
+                vec![open(), end(0), end(1)],
+                &["finish 1", "exit 0 Delivered"],
+            ),
+            (
+                "peer first, stdin silent",
+                vec![open(), end(1), lull()],
+                &["finish 0", "arm 1 Lull 500", "exit 0 Delivered"],
+            ),
+            (
+                "peer first, stdin ends",
+                vec![open(), end(1), end(0)],
+                &["finish 0", "arm 1 Lull 500", "finish 1", "exit 0 Delivered"],
+            ),
+            (
+                "reset while reading",
+                vec![open(), broken(1, Doing::Reading)],
+                &["say Broken pipe.", "exit 1 Delivered"],
+            ),
+            (
+                "what arrived is taken after a write failed",
+                vec![open(), broken(1, Doing::Writing), end(1)],
+                &["say Broken pipe.", "exit 1 Delivered"],
+            ),
+            (
+                "stdout breaks",
+                vec![open(), broken(0, Doing::Writing)],
+                &[
+                    "say write: Broken pipe (standard output).",
+                    "exit 2 Delivered",
+                ],
+            ),
+        ];
+        for (name, events, wanted) in cases {
+            let all: Vec<&str> = BEGUN.iter().chain(wanted).copied().collect();
+            assert_eq!(asked(manners(), events), all, "{name}");
+        }
+    }
+
+    #[test]
+    fn flags_bend_the_rule_of_the_end() {
+        let cases: [(&str, Manners, Vec<Event>, &[&str]); 7] = [
+            (
+                "--no-shutdown",
+                Manners {
+                    no_shutdown: true,
+                    ..manners()
+                },
+                vec![end(0), end(1)],
+                &["exit 0 Delivered"],
+            ),
+            (
+                "--half-close",
+                Manners {
+                    half_close: true,
+                    ..manners()
+                },
+                vec![end(1), end(0)],
+                &["finish 0", "finish 1", "exit 0 Delivered"],
+            ),
+            (
+                "a file is sent to its end",
+                Manners {
+                    stdin_is_file: true,
+                    ..manners()
+                },
+                vec![end(1), end(0)],
+                &["finish 0", "finish 1", "exit 0 Delivered"],
+            ),
+            (
+                "-q 2",
+                Manners {
+                    quit: Quit::After(Duration::from_secs(2)),
+                    ..manners()
+                },
+                vec![
+                    end(0),
+                    Event::Alarm {
+                        conn: conn(1),
+                        what: Alarm::Quit,
+                    },
+                ],
+                &[
+                    "finish 1",
+                    "arm 1 Quit 2000",
+                    "say Idle timeout expired (2000 ms).",
+                    "exit 1 Now",
+                ],
+            ),
+            (
+                "datagrams end with stdin",
+                Manners {
+                    messages: true,
+                    stdin_ends_messages: true,
+                    ..manners()
+                },
+                vec![end(0)],
+                &["exit 0 Delivered"],
+            ),
+            (
+                "datagrams and -q -1",
+                Manners {
+                    messages: true,
+                    stdin_ends_messages: true,
+                    quit: Quit::Never,
+                    ..manners()
+                },
+                vec![end(0)],
+                &[],
+            ),
+            (
+                "nothing happens after leaving",
+                manners(),
+                vec![end(0), end(1), broken(1, Doing::Reading), lull()],
+                &["finish 1", "exit 0 Delivered"],
+            ),
+        ];
+        for (name, manners, events, wanted) in cases {
+            let events = [open()].into_iter().chain(events).collect();
+            let all: Vec<&str> = BEGUN.iter().chain(wanted).copied().collect();
+            assert_eq!(asked(manners, events), all, "{name}");
+        }
+    }
+
+    #[test]
+    fn one_way_conversations_shut_or_discard_the_other_way() {
+        let send = Manners {
+            send_only: true,
+            ..manners()
+        };
+        let wanted = ["link 0 1 Pass Discard", "finish 1", "exit 0 Delivered"];
+        assert_eq!(asked(send, vec![open(), end(0)])[2..], wanted);
+        let recv = Manners {
+            recv_only: true,
+            ..manners()
+        };
+        let wanted = ["link 0 1 Shut Pass", "exit 0 Delivered"];
+        assert_eq!(asked(recv, vec![open(), end(1)])[2..], wanted);
+    }
+
+    #[test]
+    fn a_peer_that_cannot_be_reached_ends_it() {
+        let fail = Event::Fail {
+            dial: 0,
+            why: failure("Connection refused"),
+        };
+        assert_eq!(
+            asked(manners(), vec![fail]),
+            ["dial 0", "say Connection refused.", "exit 1 Now"]
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! What the program is for: small policies that decide who talks to whom and see no bytes.
+//!
+//! A mode is told what happened, in order, and asks by name for what should happen next. Its
+//! requests take effect in the order asked, after it returns; no mode is entered twice at once.
+
+mod connect;
+mod listen;
+mod scan;
+#[cfg(test)]
+mod script;
+mod talk;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use connect::Connect;
+pub use listen::{KeepOpen, Listen};
+pub use scan::Scan;
+pub use talk::{Manners, Quit};
+
+use crate::ids::ConnId;
+pub use crate::route::Flow;
+pub use crate::say::Level;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The program begins.
+    Start,
+    /// The dial of that number has led to a connection.
+    Open { dial: usize, conn: ConnId },
+    /// The dial of that number has led nowhere.
+    Fail { dial: usize, why: Failure },
+    /// A peer came in and was let in.
+    Accept { conn: ConnId },
+    /// The source of a route is over and what it gave has been handed over.
+    End { conn: ConnId },
+    /// A connection cannot be read or written any more. What had been read has been handed over
+    /// unless it is the writing that failed.
+    Broken {
+        conn: ConnId,
+        doing: Doing,
+        why: Failure,
+    },
+    /// A member of a hub has taken nothing for too long while it held the others back.
+    Stalled { conn: ConnId },
+    /// Time is up.
+    Alarm { conn: ConnId, what: Alarm },
+    /// A signal asks us to end.
+    Signal { number: i32 },
+}
+
+/// What was being done when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Reading.
+    Reading,
+    /// Writing.
+    Writing,
+}
+
+/// Why something failed, in the words a person is told, and in those a mode can decide on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The system's or the protocol's words, without a full stop.
+    pub words: String,
+    /// Out of time.
+    pub timeout: bool,
+    /// The disk is full, which may pass.
+    pub full: bool,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+/// What a mode can ask to be woken for, each at most once at a time for one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alarm {
+    /// Nothing has moved at the connection for that long. Rings again and again.
+    Idle,
+    /// Our own end has been silent for that long, and everything it said has been handed over. Does
+    /// not ring when a link hands something over meanwhile.
+    Lull,
+    /// `-q`.
+    Quit,
+}
+
+impl Alarm {
+    /// How many kinds there are.
+    pub const KINDS: usize = 3;
+}
+
+/// When something ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// When everything that was read has been handed over.
+    Delivered,
+    /// At once.
+    Now,
+}
+
+/// What a mode may ask.
+pub trait Net {
+    /// Reach the `n`th peer of the command line.
+    fn dial(&mut self, n: usize);
+    /// Let these two talk: `out` is from `near` to `far`.
+    fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow);
+    /// Make `centre` the middle of a hub.
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow);
+    /// Add a member to the hub.
+    fn join(&mut self, conn: ConnId);
+    /// Tell the connection that no more will be sent, once everything has been.
+    fn finish(&mut self, conn: ConnId);
+    /// Close the connection.
+    fn close(&mut self, conn: ConnId, when: When);
+    /// Accept nobody any more.
+    fn stop_listening(&mut self);
+    /// Ring after that time; a new request for the same alarm replaces the old one.
+    fn arm(&mut self, conn: ConnId, what: Alarm, after: Duration);
+    /// End the program.
+    fn exit(&mut self, status: i32, when: When);
+    /// Tell the user: a sentence without the program's name in front.
+    fn say(&mut self, level: Level, words: String);
+    /// The peer's address as the user knows it.
+    fn name(&self, conn: ConnId) -> String;
+    /// Bytes handed to the connection and taken from it so far.
+    fn passed(&self, conn: ConnId) -> (u64, u64);
+    /// Time since the program began.
+    fn elapsed(&self) -> Duration;
+}
+
+/// Policy. Told in order, asks by name.
+pub trait Mode {
+    /// Reacts to one event.
+    fn on_event(&mut self, event: Event, net: &mut dyn Net);
+}
+
+/// How long our end must be silent, after the peer's end, to count as having nothing to say.
+const LULL: Duration = Duration::from_millis(500);
+
+/// What stdio is called in messages when it fails.
+fn stdio_failure(doing: Doing, why: &Failure) -> String {
+    match doing {
+        Doing::Reading => format!("read: {why} (standard input)."),
+        Doing::Writing => format!("write: {why} (standard output)."),
+    }
+}
+
+/// The sentence for a time-out of so many milliseconds.
+fn idle_sentence(after: Duration) -> String {
+    format!("Idle timeout expired ({} ms).", after.as_millis())
+}

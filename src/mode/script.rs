@@ -1,0 +1,106 @@
+//! A `Net` that remembers what it was asked: a test of a mode is a list of events and a list of lines.
+
+use std::time::Duration;
+
+use super::{Alarm, Failure, Flow, Level, Manners, Net, Quit, When};
+use crate::ids::{ConnId, Table, kind};
+
+/// Remembers requests.
+#[derive(Default)]
+pub(super) struct Script {
+    asked: Vec<String>,
+}
+
+impl Script {
+    /// The requests so far, a line each.
+    pub(super) fn lines(self) -> Vec<String> {
+        self.asked
+    }
+}
+
+/// The connection number `n` of a table that was filled in order.
+pub(super) fn conn(n: usize) -> ConnId {
+    let mut table: Table<kind::Conn, ()> = Table::default();
+    (0..=n)
+        .map(|_| table.add(()))
+        .last()
+        .expect("the range holds at least one")
+}
+
+/// A failure in those words.
+pub(super) fn failure(words: &str) -> Failure {
+    Failure {
+        words: words.into(),
+        timeout: false,
+        full: false,
+    }
+}
+
+/// Plain manners: a stream, no flags, stdin a pipe.
+pub(super) fn manners() -> Manners {
+    Manners {
+        stdio: conn(0),
+        stdin_is_file: false,
+        messages: false,
+        send_only: false,
+        recv_only: false,
+        no_shutdown: false,
+        half_close: false,
+        quit: Quit::Default,
+        idle: None,
+        timeout_status: 1,
+        stdin_ends_messages: false,
+        summary: false,
+    }
+}
+
+impl Net for Script {
+    fn dial(&mut self, n: usize) {
+        self.asked.push(format!("dial {n}"));
+    }
+    fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow) {
+        let (near, far) = (near.slot(), far.slot());
+        self.asked
+            .push(format!("link {near} {far} {out:?} {back:?}"));
+    }
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
+        self.asked
+            .push(format!("hub {} {out:?} {back:?}", centre.slot()));
+    }
+    fn join(&mut self, conn: ConnId) {
+        self.asked.push(format!("join {}", conn.slot()));
+    }
+    fn finish(&mut self, conn: ConnId) {
+        self.asked.push(format!("finish {}", conn.slot()));
+    }
+    fn close(&mut self, conn: ConnId, when: When) {
+        self.asked.push(format!("close {} {when:?}", conn.slot()));
+    }
+    fn stop_listening(&mut self) {
+        self.asked.push("stop listening".into());
+    }
+    fn arm(&mut self, conn: ConnId, what: Alarm, after: Duration) {
+        self.asked.push(format!(
+            "arm {} {what:?} {}",
+            conn.slot(),
+            after.as_millis()
+        ));
+    }
+    fn exit(&mut self, status: i32, when: When) {
+        self.asked.push(format!("exit {status} {when:?}"));
+    }
+    fn say(&mut self, level: Level, words: String) {
+        if level != Level::Debug {
+            self.asked.push(format!("say {words}"));
+        }
+    }
+    fn name(&self, conn: ConnId) -> String {
+        format!("peer {}", conn.slot())
+    }
+    fn passed(&self, _: ConnId) -> (u64, u64) {
+        (0, 0)
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}

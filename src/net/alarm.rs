@@ -1,0 +1,85 @@
+//! Deadlines: one heap for everything that must happen at a time.
+//!
+//! An entry is only a hint to look: whoever it is about knows when it really wants to be woken, and
+//! an entry that no longer agrees is dropped without waking anybody.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use crate::ids::{AttemptId, ConnId, DialId, ListenId, RouteId};
+use crate::mode::Alarm;
+
+/// Who is to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// A mode, about a connection.
+    Conn(ConnId, Alarm),
+    /// A route that holds something back.
+    Route(RouteId),
+    /// A dial that wants its next try or has run out of time.
+    Dial(DialId),
+    /// A probe whose silence is an answer by then.
+    Attempt(AttemptId),
+    /// A listener that ran out of descriptors.
+    Listener(ListenId),
+    /// The end of the program, to see whether peers have acknowledged everything.
+    Leave,
+}
+
+/// All deadlines.
+#[derive(Debug, Default)]
+pub struct Alarms {
+    heap: BinaryHeap<Reverse<(Instant, Wake)>>,
+}
+
+impl Alarms {
+    /// Wakes somebody at that time.
+    pub fn set(&mut self, at: Instant, who: Wake) {
+        self.heap.push(Reverse((at, who)));
+    }
+
+    /// The next that is due by `now`.
+    pub fn due(&mut self, now: Instant) -> Option<(Instant, Wake)> {
+        let Reverse((at, _)) = self.heap.peek()?;
+        if *at > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| entry)
+    }
+
+    /// When the next that is still wanted is due; the others are forgotten.
+    pub fn next(&mut self, is_wanted: impl Fn(Instant, Wake) -> bool) -> Option<Instant> {
+        while let Some(&Reverse((at, who))) = self.heap.peek() {
+            if is_wanted(at, who) {
+                return Some(at);
+            }
+            self.heap.pop();
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn alarms_ring_in_order_and_only_when_due() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut alarms = Alarms::default();
+        for seconds in [3, 1, 2] {
+            alarms.set(at(seconds), Wake::Leave);
+        }
+        assert_eq!(alarms.due(start), None);
+        assert_eq!(alarms.due(at(2)), Some((at(1), Wake::Leave)));
+        assert_eq!(alarms.due(at(2)), Some((at(2), Wake::Leave)));
+        assert_eq!(alarms.due(at(2)), None);
+        assert_eq!(alarms.next(|_, _| true), Some(at(3)));
+        assert_eq!(alarms.next(|_, _| false), None);
+        assert_eq!(alarms.due(at(9)), None, "an unwanted alarm is forgotten");
+    }
+}

@@ -1,0 +1,372 @@
+//! The record of one place bytes enter or leave: a transport, what is known of its readiness, and
+//! the protocols in between.
+//!
+//! Promise: readiness is withdrawn by `WouldBlock` and by nothing else, and a connection without
+//! layers holds no bytes of its own.
+
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+use super::sys::{self, Channel};
+use super::transport::Transport;
+use crate::data::Buf;
+use crate::ids::{ListenId, RouteId};
+use crate::mode::Alarm;
+use crate::route::{Carried, End, Step};
+use crate::wire::{Fault, Stack};
+
+/// Room for bytes between the wire and the layers, each way: the largest datagram and its answers.
+const LAYER_ROOM: usize = 128 * 1024;
+/// How often the layers are given more before somebody else has a turn: a peer may send nothing but
+/// commands for as long as it likes.
+const SWALLOWS: usize = 16;
+
+/// One place bytes enter or leave.
+pub struct Conn {
+    /// Where.
+    pub transport: Transport,
+    /// The peer, as the user knows it.
+    pub name: Box<str>,
+    /// Who it talks to.
+    pub route: Option<RouteId>,
+    /// Who let it in.
+    pub listener: Option<ListenId>,
+    /// When bytes last moved here.
+    pub moved_at: Instant,
+    /// When each kind of alarm is to ring, by `Alarm as usize`.
+    pub alarms: [Option<Instant>; Alarm::KINDS],
+    layers: Option<Box<Layers>>,
+    readable: bool,
+    writable: bool,
+    finish: Finish,
+    /// The peer has said its last.
+    pub over: bool,
+}
+
+struct Layers {
+    stack: Stack,
+    rx: Buf,
+    tx: Buf,
+    /// The wire has ended; what is in `rx` is all there is.
+    wire_over: bool,
+    /// The stack waits for room in `tx`.
+    stuck: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Finish {
+    No,
+    /// As soon as what is queued below the layers has gone.
+    Wanted,
+    Done,
+}
+
+impl Conn {
+    /// A connection without layers.
+    pub fn new(transport: Transport, name: String, now: Instant) -> Self {
+        Self {
+            transport,
+            name: name.into(),
+            route: None,
+            listener: None,
+            moved_at: now,
+            alarms: [None; Alarm::KINDS],
+            layers: None,
+            readable: false,
+            writable: false,
+            finish: Finish::No,
+            over: false,
+        }
+    }
+
+    /// Puts layers between the transport and whoever talks through the connection.
+    pub fn set_layers(&mut self, stack: Stack) {
+        if stack.is_empty() {
+            return;
+        }
+        let (rx, tx) = (Buf::new(LAYER_ROOM), Buf::new(LAYER_ROOM));
+        self.layers = Some(Box::new(Layers {
+            stack,
+            rx,
+            tx,
+            wire_over: false,
+            stuck: false,
+        }));
+    }
+
+    /// The loop has seen these; they hold until a call would wait.
+    pub fn note(&mut self, readable: bool, writable: bool) {
+        self.readable |= readable;
+        self.writable |= writable;
+    }
+
+    /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
+    /// still send can make our closing destroy what is on its way.
+    pub fn is_acknowledged(&self) -> bool {
+        match &self.transport {
+            Transport::Stream(fd) => self.over || sys::unsent(fd) == 0,
+            Transport::Datagram(_) | Transport::Session(_) | Transport::Stdio { .. } => true,
+        }
+    }
+
+    fn raw_pull(transport: &mut Transport, readable: &mut bool, into: &mut Buf) -> Step {
+        if !*readable {
+            return Step::Idle;
+        }
+        loop {
+            return match transport.read(into) {
+                Ok(Some(n)) => Step::Moved(n),
+                Ok(None) => Step::Over,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    *readable = false;
+                    Step::Idle
+                }
+                Err(error) => Step::Broken(error),
+            };
+        }
+    }
+
+    /// What a write came to.
+    fn written(writable: &mut bool, result: io::Result<usize>) -> Step {
+        match result {
+            Ok(n) => Step::Moved(n),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Step::Moved(0),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                *writable = false;
+                Step::Idle
+            }
+            Err(error) => Step::Broken(error),
+        }
+    }
+
+    fn pull_through_layers(&mut self, into: &mut Buf) -> Step {
+        let Some(layers) = &mut self.layers else {
+            return Step::Idle;
+        };
+        for _ in 0..SWALLOWS {
+            let before = into.len();
+            let moved = match layers.stack.recv(&mut layers.rx, into, &mut layers.tx) {
+                Ok(moved) => moved,
+                Err(fault) => return broken(fault),
+            };
+            if into.len() > before {
+                return Step::Moved(into.len() - before);
+            }
+            if moved {
+                continue;
+            }
+            layers.stuck = !layers.rx.is_empty();
+            if layers.wire_over {
+                return Step::Over;
+            }
+            if layers.stuck {
+                return Step::Idle;
+            }
+            match Self::raw_pull(&mut self.transport, &mut self.readable, &mut layers.rx) {
+                Step::Moved(_) => {}
+                Step::Over => {
+                    layers.wire_over = true;
+                    if let Err(fault) = layers.stack.recv_eof() {
+                        return broken(fault);
+                    }
+                }
+                step @ (Step::Idle | Step::Broken(_)) => return step,
+            }
+        }
+        Step::Moved(0)
+    }
+
+    fn push_through_layers(&mut self, from: &mut Buf) -> Step {
+        let Some(layers) = &mut self.layers else {
+            return Step::Idle;
+        };
+        // A message is encoded whole and alone, so what was before must have gone.
+        if self.transport.keeps_messages() && !layers.tx.is_empty() {
+            return Step::Idle;
+        }
+        match layers.stack.send(from.filled(), &mut layers.tx) {
+            Ok(0) => Step::Idle,
+            Ok(n) => {
+                from.take(n);
+                match self.flush() {
+                    Step::Broken(error) => Step::Broken(error),
+                    Step::Moved(_) | Step::Idle | Step::Over => Step::Moved(n),
+                }
+            }
+            Err(fault) => broken(fault),
+        }
+    }
+
+    fn finish_transport(&mut self) {
+        self.finish = Finish::Done;
+        let _ = self.transport.finish(); // the peer may be gone already
+    }
+}
+
+fn broken(fault: Fault) -> Step {
+    Step::Broken(io::Error::other(fault.0))
+}
+
+impl End for Conn {
+    type Channel = Channel;
+
+    fn pull(&mut self, into: &mut Buf) -> Step {
+        let step = match &self.layers {
+            None => Self::raw_pull(&mut self.transport, &mut self.readable, into),
+            Some(_) => self.pull_through_layers(into),
+        };
+        if matches!(step, Step::Over | Step::Broken(_)) {
+            self.over = true;
+        }
+        step
+    }
+
+    fn push(&mut self, from: &mut Buf) -> Step {
+        if self.layers.is_some() {
+            return self.push_through_layers(from);
+        }
+        if !self.writable {
+            return Step::Idle;
+        }
+        let result = self.transport.write(from.filled());
+        let step = Self::written(&mut self.writable, result);
+        if let Step::Moved(n) = step {
+            from.take(n);
+        }
+        step
+    }
+
+    fn push_parts(&mut self, parts: &[IoSlice<'_>]) -> Step {
+        if self.layers.is_none() {
+            if !self.writable {
+                return Step::Idle;
+            }
+            let result = self.transport.write_parts(parts);
+            return Self::written(&mut self.writable, result);
+        }
+        let Some(part) = parts.first() else {
+            return Step::Idle;
+        };
+        let mut one = Buf::new(part.len());
+        one.put(part);
+        let before = one.len();
+        match self.push_through_layers(&mut one) {
+            Step::Moved(_) => Step::Moved(before - one.len()),
+            step => step,
+        }
+    }
+
+    fn flush(&mut self) -> Step {
+        let Some(layers) = &mut self.layers else {
+            return Step::Idle;
+        };
+        if layers.tx.is_empty() && self.finish == Finish::Wanted {
+            let said = layers.stack.finish(&mut layers.tx);
+            if said && layers.tx.is_empty() {
+                self.finish_transport();
+                return Step::Moved(0);
+            }
+        }
+        if layers.tx.is_empty() || !self.writable {
+            return Step::Idle;
+        }
+        let result = self.transport.write(layers.tx.filled());
+        let step = Self::written(&mut self.writable, result);
+        match step {
+            Step::Moved(n) => {
+                layers.tx.take(n);
+                layers.stuck = false;
+            }
+            // Whoever reads or writes next will find the same and say it.
+            Step::Broken(_) => {
+                layers.tx.clear();
+                self.readable = true;
+            }
+            Step::Idle | Step::Over => {}
+        }
+        step
+    }
+
+    fn is_clear(&self) -> bool {
+        self.finish != Finish::Wanted
+            && self
+                .layers
+                .as_ref()
+                .is_none_or(|layers| layers.tx.is_empty())
+    }
+
+    fn finish(&mut self) {
+        if self.finish != Finish::No {
+            return;
+        }
+        self.finish = Finish::Wanted;
+        match self.layers {
+            None => self.finish_transport(),
+            // The layers' goodbye goes with the next flush, behind what is queued.
+            Some(_) => {}
+        }
+    }
+
+    fn keeps_messages(&self) -> bool {
+        self.transport.keeps_messages()
+    }
+
+    fn is_readable(&self) -> bool {
+        match &self.layers {
+            None => self.readable,
+            Some(layers) => !layers.stuck && (self.readable || !layers.rx.is_empty()),
+        }
+    }
+
+    fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    fn channel(from: &Self, to: &Self) -> Option<Channel> {
+        if from.layers.is_some() || to.layers.is_some() {
+            return None;
+        }
+        let (_, source) = from.transport.source()?;
+        let (_, sink) = to.transport.sink()?;
+        Channel::between(source, sink)
+    }
+
+    fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
+        let ready = sys::Ready {
+            source: &mut from.readable,
+            sink: &mut to.writable,
+        };
+        let fds = (from.transport.source(), to.transport.sink());
+        let (Some((source, _)), Some((sink, _))) = fds else {
+            return Carried::refused();
+        };
+        let carried = channel.carry(source, sink, ready, pull);
+        if matches!(
+            carried.then,
+            crate::route::Then::Over | crate::route::Then::SourceBroken(_)
+        ) {
+            from.over = true;
+        }
+        carried
+    }
+
+    fn held(channel: &Channel) -> usize {
+        channel.held()
+    }
+
+    fn has_room(channel: &Channel) -> bool {
+        channel.has_room()
+    }
+
+    fn rescue(channel: &mut Channel, into: &mut Buf) -> Step {
+        match channel.rescue(into.room()) {
+            Ok(0) => Step::Over,
+            Ok(n) => {
+                into.fill(n);
+                Step::Moved(n)
+            }
+            Err(error) => Step::Broken(error),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Datagram sockets with many peers: a peer's address is what makes a connection.
+//!
+//! One socket serves all sessions and is told apart by address, not by a socket for each peer:
+//! what several peers sent before anybody looked is never credited to the first of them.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use rustix::net::{RecvFlags, SendFlags};
+use socket2::{SockAddr, SockRef};
+
+use super::address;
+use crate::ids::ConnId;
+
+/// A datagram socket that waits for peers.
+pub struct Hall {
+    /// The socket.
+    pub socket: Rc<OwnedFd>,
+    /// Who is in.
+    pub sessions: HashMap<SockAddr, ConnId>,
+    /// A Unix socket, whose messages may be larger than any UDP datagram.
+    pub unix: bool,
+}
+
+/// The largest datagram IP carries.
+const LARGEST: usize = 65535;
+
+impl Hall {
+    /// Peers will come through this socket.
+    pub fn new(socket: OwnedFd, unix: bool) -> Self {
+        Self {
+            socket: Rc::new(socket),
+            sessions: HashMap::new(),
+            unix,
+        }
+    }
+
+    /// The next message and its sender.
+    pub fn receive(&self, room: &mut Vec<u8>) -> io::Result<(usize, SockAddr)> {
+        let mut size = LARGEST;
+        if self.unix {
+            let flags = RecvFlags::PEEK | RecvFlags::TRUNC | RecvFlags::DONTWAIT;
+            size = rustix::net::recv(&self.socket, &mut [0; 1][..], flags)?.1;
+        }
+        if room.len() < size {
+            room.resize(size, 0);
+        }
+        receive_from(self.socket.as_fd(), room)
+    }
+}
+
+/// One message and its sender, without waiting.
+pub fn receive_from(socket: BorrowedFd<'_>, room: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+    let (n, _, from) = rustix::net::recvfrom(socket, room, RecvFlags::DONTWAIT)?;
+    Ok((n, from.map_or_else(address::nameless, address::from_any)))
+}
+
+/// One message to a peer, without waiting.
+pub fn send_to(socket: &OwnedFd, bytes: &[u8], peer: &SockAddr) -> io::Result<usize> {
+    if address::is_nameless(peer) {
+        return Ok(bytes.len()); // it can be heard but not answered
+    }
+    SockRef::from(socket).send_to_with_flags(bytes, peer, SendFlags::NOSIGNAL.bits() as i32)
+}

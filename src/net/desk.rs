@@ -1,0 +1,182 @@
+//! Where a mode's requests are taken down, and where they are carried out afterwards.
+
+use std::time::Duration;
+
+use super::dial::words;
+use super::{Leaving, Shell, routes::Route};
+use crate::ids::ConnId;
+use crate::mode::{Alarm, Flow, Level, Mode, Net, When};
+
+/// What a mode asked for.
+enum Request {
+    Dial(usize),
+    Link {
+        near: ConnId,
+        far: ConnId,
+        out: Flow,
+        back: Flow,
+    },
+    Hub {
+        centre: ConnId,
+        out: Flow,
+        back: Flow,
+    },
+    Join(ConnId),
+    Finish(ConnId),
+    Close(ConnId, When),
+    StopListening,
+    Arm(ConnId, Alarm, Duration),
+    Exit(i32, When),
+    Say(Level, String),
+}
+
+/// Takes requests down and answers questions about the present.
+struct Desk<'a> {
+    shell: &'a Shell,
+    requests: Vec<Request>,
+}
+
+impl Net for Desk<'_> {
+    fn dial(&mut self, n: usize) {
+        self.requests.push(Request::Dial(n));
+    }
+    fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow) {
+        self.requests.push(Request::Link {
+            near,
+            far,
+            out,
+            back,
+        });
+    }
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
+        self.requests.push(Request::Hub { centre, out, back });
+    }
+    fn join(&mut self, conn: ConnId) {
+        self.requests.push(Request::Join(conn));
+    }
+    fn finish(&mut self, conn: ConnId) {
+        self.requests.push(Request::Finish(conn));
+    }
+    fn close(&mut self, conn: ConnId, when: When) {
+        self.requests.push(Request::Close(conn, when));
+    }
+    fn stop_listening(&mut self) {
+        self.requests.push(Request::StopListening);
+    }
+    fn arm(&mut self, conn: ConnId, what: Alarm, after: Duration) {
+        self.requests.push(Request::Arm(conn, what, after));
+    }
+    fn exit(&mut self, status: i32, when: When) {
+        self.requests.push(Request::Exit(status, when));
+    }
+    fn say(&mut self, level: Level, words: String) {
+        self.requests.push(Request::Say(level, words));
+    }
+    fn name(&self, conn: ConnId) -> String {
+        self.shell
+            .conns
+            .find(conn)
+            .map_or_else(String::new, |conn| conn.name.to_string())
+    }
+    fn passed(&self, conn: ConnId) -> (u64, u64) {
+        self.shell.passed(conn)
+    }
+    fn elapsed(&self) -> Duration {
+        self.shell.started.elapsed()
+    }
+}
+
+impl Shell {
+    /// Tells the mode everything that has happened, one thing at a time, and does what it asks.
+    pub(super) fn tell(&mut self, mode: &mut dyn Mode) {
+        while let Some(event) = self.outbox.pop_front() {
+            let mut desk = Desk {
+                shell: self,
+                requests: Vec::new(),
+            };
+            mode.on_event(event, &mut desk);
+            let requests = desk.requests;
+            for request in requests {
+                self.carry_out(request);
+            }
+            if self.exit.is_some() {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, request: Request) {
+        match request {
+            Request::Dial(n) => self.dial(n),
+            Request::Link {
+                near,
+                far,
+                out,
+                back,
+            } => {
+                if self.open_for(out, back) {
+                    self.link(near, far, out, back);
+                }
+            }
+            Request::Hub { centre, out, back } => {
+                if self.open_for(out, back) {
+                    self.make_hub(centre, out, back);
+                }
+            }
+            Request::Join(conn) => self.join(conn),
+            Request::Finish(conn) => self.finish(conn),
+            Request::Close(conn, When::Now) => self.remove_conn(conn),
+            Request::Close(conn, When::Delivered) => self.closing.push(conn),
+            Request::StopListening => self.stop_listening(),
+            Request::Arm(conn, what, after) => self.arm(conn, what, after),
+            Request::Exit(status, When::Now) => self.exit = Some(status),
+            Request::Exit(status, When::Delivered) => self.leave(status),
+            Request::Say(level, words) => self.say.say(level, &words),
+        }
+    }
+
+    fn open_for(&mut self, out: Flow, back: Flow) -> bool {
+        let opened = self.open_stdio(out == Flow::Pass, back == Flow::Pass);
+        if let Err(error) = &opened {
+            self.say.error(&format!(
+                "Could not open standard input and output: {}.",
+                words(error)
+            ));
+            self.exit = Some(2);
+        }
+        opened.is_ok()
+    }
+
+    fn finish(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.find_mut(id) else {
+            return;
+        };
+        let route = conn.route;
+        match route.and_then(|route| self.routes.find_mut(route)) {
+            Some(Route::Hub(hub)) if hub.hub.centre() != id => hub.hub.finish(id),
+            _ => crate::route::End::finish(conn),
+        }
+        self.queue_route(route);
+    }
+
+    fn arm(&mut self, id: ConnId, what: Alarm, after: Duration) {
+        self.after[what as usize] = after;
+        if what == Alarm::Lull {
+            self.mark_silence(id);
+        }
+        self.set_alarm(id, what, self.now + after);
+    }
+
+    fn leave(&mut self, status: i32) {
+        for id in self.routes.ids() {
+            if let Some(route) = self.routes.find_mut(id) {
+                route.stop();
+            }
+            self.queue_route(Some(id));
+        }
+        self.leaving = Some(Leaving {
+            status,
+            ask_again_after: Duration::ZERO,
+        });
+    }
+}

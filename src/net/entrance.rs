@@ -1,0 +1,254 @@
+//! Peers at the door: accepted in batches, counted, and turned into connections.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use socket2::{SockAddr, SockRef, Socket};
+
+use super::alarm::Wake;
+use super::dial::words;
+use super::listener::{BATCH, Door, accept, concerns_peer_only};
+use super::transport::{Datagram, Session, Transport};
+use super::{Shell, address, sockopt};
+use crate::ids::{ConnId, ListenId};
+use crate::mode::Event;
+use crate::say::Level;
+
+/// How long a listener that ran out of descriptors waits when nobody leaves.
+const RETRY: Duration = Duration::from_secs(1);
+
+impl Shell {
+    /// Lets in those who wait at one listener, up to a batch.
+    pub(super) fn admit(&mut self, id: ListenId) {
+        let Some(listener) = self.listeners.find_mut(id) else {
+            return;
+        };
+        listener.queued = false;
+        for _ in 0..BATCH {
+            let Some(listener) = self.listeners.find_mut(id) else {
+                return;
+            };
+            let step = match &listener.door {
+                Door::Stream(fd) => {
+                    accept(fd.as_fd()).map(|(fd, peer)| self.admit_stream(id, fd, peer))
+                }
+                Door::Hall(hall) => {
+                    let message = hall.receive(&mut self.scratch);
+                    message.map(|(n, peer)| self.admit_message(id, n, peer))
+                }
+            };
+            match step {
+                Ok(()) => {}
+                Err(error) if concerns_peer_only(&error) => {}
+                Err(error) => return self.nobody_came(id, &error),
+            }
+            // A single peer has come: who else waits is refused by the door's closing.
+            if self.config.single && self.admitted > 0 {
+                return;
+            }
+        }
+        self.queue_listener(id);
+    }
+
+    fn nobody_came(&mut self, id: ListenId, error: &io::Error) {
+        let Some(listener) = self.listeners.find_mut(id) else {
+            return;
+        };
+        if error.kind() == io::ErrorKind::WouldBlock {
+            listener.readable = false;
+            return;
+        }
+        // A refused answer to some earlier message; the next message is not concerned.
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            return self.queue_listener(id);
+        }
+        // Out of descriptors or memory: whoever waits goes on waiting until somebody has left.
+        if listener.retry_at.is_none() {
+            let name = address::full(&listener.address);
+            self.say.error(&format!(
+                "Cannot accept more connections on {name}: {}.",
+                words(error)
+            ));
+        }
+        let at = self.now + RETRY;
+        listener.retry_at = Some(at);
+        self.alarms.set(at, Wake::Listener(id));
+    }
+
+    fn admit_stream(&mut self, id: ListenId, fd: OwnedFd, peer: SockAddr) {
+        if let Some(listener) = self.listeners.find_mut(id) {
+            listener.retry_at = None;
+        }
+        if self.is_full(&peer) {
+            return;
+        }
+        let socket = Socket::from(fd);
+        sockopt::send_at_once(&socket);
+        let transport = Transport::Stream(sockopt::descriptor(socket));
+        let conn = self.add_conn(transport, address::full(&peer));
+        match self.watch(conn) {
+            Ok(()) => self.let_in(id, conn),
+            Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
+        }
+    }
+
+    /// Whether the limit is reached; then says so.
+    fn is_full(&self, peer: &SockAddr) -> bool {
+        let limit = self.config.max_conns;
+        let full = self.admitted >= limit;
+        if full {
+            let peer = address::full(peer);
+            self.say
+                .say(Level::Verbose, &format!("Connection from {peer}."));
+            let words = format!("New connection denied: connection limit reached ({limit})");
+            self.say.say(Level::Verbose, &words);
+        }
+        full
+    }
+
+    fn let_in(&mut self, id: ListenId, conn: ConnId) {
+        self.admitted += 1;
+        if let Some(conn) = self.conns.find_mut(conn) {
+            conn.listener = Some(id);
+        }
+        self.outbox.push_back(Event::Accept { conn });
+    }
+
+    /// A message came: from somebody who is in, or who thereby comes in.
+    fn admit_message(&mut self, id: ListenId, n: usize, peer: SockAddr) {
+        let Some(listener) = self.listeners.find(id) else {
+            return;
+        };
+        let Door::Hall(hall) = &listener.door else {
+            return;
+        };
+        let message: &[u8] = &self.scratch[..n];
+        if let Some(conn) = hall.sessions.get(&peer).copied() {
+            return self.deliver(conn, n);
+        }
+        if self.is_full(&peer) {
+            return;
+        }
+        let conn = match self.config.single {
+            true => {
+                let message = message.into();
+                let Some(conn) = self.take_hall(id, peer, message) else {
+                    return;
+                };
+                conn
+            }
+            false => {
+                let mut session = Session {
+                    socket: Rc::clone(&hall.socket),
+                    peer: peer.clone(),
+                    inbox: Default::default(),
+                    waiting: 0,
+                };
+                session.deliver(message);
+                let conn = self.add_conn(Transport::Session(session), address::full(&peer));
+                if let Some(conn) = self.conns.find_mut(conn) {
+                    conn.note(true, true);
+                }
+                let listener = self.listeners.find_mut(id);
+                if let Some(Door::Hall(hall)) = listener.map(|listener| &mut listener.door) {
+                    hall.sessions.insert(peer, conn);
+                }
+                conn
+            }
+        };
+        self.let_in(id, conn);
+    }
+
+    fn deliver(&mut self, id: ConnId, n: usize) {
+        let Some(conn) = self.conns.find_mut(id) else {
+            return;
+        };
+        let Transport::Session(session) = &mut conn.transport else {
+            return;
+        };
+        if !session.deliver(&self.scratch[..n]) {
+            let words = format!(
+                "{} sends faster than it is heard: {n} bytes dropped.",
+                conn.name
+            );
+            self.say.say(Level::Debug, &words);
+        }
+        conn.note(true, false);
+        self.wake_conn(id);
+    }
+
+    /// The first peer of a datagram listener that wants one only: the socket becomes its own, so
+    /// that the system refuses all others.
+    fn take_hall(&mut self, id: ListenId, peer: SockAddr, message: Box<[u8]>) -> Option<ConnId> {
+        let listener = self.listeners.remove(id)?;
+        self._paths.extend(listener.path);
+        let Door::Hall(hall) = listener.door else {
+            return None;
+        };
+        let socket = Rc::into_inner(hall.socket)?;
+        let _ = self
+            .poll
+            .registry()
+            .deregister(&mut SourceFd(&socket.as_raw_fd())); // registered anew below
+        if !address::is_nameless(&peer)
+            && let Err(error) = SockRef::from(&socket).connect(&peer)
+        {
+            // A Unix peer that has left cannot be answered, but what it said counts.
+            let words = format!("{}: {}", address::full(&peer), words(&error));
+            self.say.say(Level::Debug, &words);
+        }
+        let (name, first, unix) = (address::full(&peer), [message].into(), hall.unix);
+        let datagram = Datagram {
+            socket,
+            only: Some(peer),
+            first,
+            unix,
+        };
+        let conn = self.add_conn(Transport::Datagram(datagram), name);
+        if let Err(error) = self.watch(conn) {
+            self.say.error(&format!(
+                "Cannot watch the first peer's socket: {}.",
+                words(&error)
+            ));
+            self.exit = Some(2);
+        }
+        if let Some(conn) = self.conns.find_mut(conn) {
+            conn.note(true, true);
+        }
+        Some(conn)
+    }
+
+    /// Nobody else is let in. The sockets close; a datagram peer has its own by now.
+    pub(super) fn stop_listening(&mut self) {
+        for id in self.listeners.ids() {
+            if let Some(listener) = self.listeners.remove(id) {
+                self._paths.extend(listener.path);
+            }
+        }
+    }
+
+    /// The listener is to be looked at.
+    pub(super) fn queue_listener(&mut self, id: ListenId) {
+        if let Some(listener) = self.listeners.find_mut(id)
+            && !std::mem::replace(&mut listener.queued, true)
+        {
+            self.waiting.push_back(id);
+        }
+    }
+
+    /// Somebody has left: there may be room for those who wait.
+    pub(super) fn room_for_more(&mut self) {
+        for id in self.listeners.ids() {
+            if self
+                .listeners
+                .find(id)
+                .is_some_and(|listener| listener.retry_at.is_some())
+            {
+                self.queue_listener(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The loop: tell, rest, wait, note, turn, ring, sweep. Nothing else lives here.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use mio::event::Event as Readiness;
+use mio::unix::SourceFd;
+use mio::{Events, Interest};
+
+use super::Shell;
+use super::alarm::Wake;
+use super::listener::Door;
+use super::token::{self, Kind};
+use super::transport::Transport;
+use crate::ids::{ConnId, ListenId};
+use crate::mode::{Event, Mode};
+use crate::route::End;
+
+/// How many events one wait may bring.
+const EVENTS: usize = 256;
+/// How long peers have to acknowledge what they were sent before we ask for the first time, and the
+/// longest pause between two questions. There is no event for it.
+const ASK_FIRST: Duration = Duration::from_millis(1);
+const ASK_LAST: Duration = Duration::from_millis(100);
+
+impl Shell {
+    /// Runs until the mode ends the program; the exit status.
+    ///
+    /// # Errors
+    /// The system's event queue fails.
+    pub fn run(&mut self, mode: &mut dyn Mode) -> io::Result<i32> {
+        let mut events = Events::with_capacity(EVENTS);
+        loop {
+            self.tell(mode);
+            if let Some(status) = self.exit.or_else(|| self.has_left()) {
+                return Ok(status);
+            }
+            self.wait(&mut events)?;
+            self.now = Instant::now();
+            for event in &events {
+                self.note(event);
+            }
+            for _ in 0..self.waiting.len() {
+                if let Some(listener) = self.waiting.pop_front() {
+                    self.admit(listener);
+                }
+            }
+            for _ in 0..self.ready.len() {
+                if let Some(route) = self.ready.pop_front() {
+                    self.turn(route);
+                }
+            }
+            self.ring();
+            self.sweep();
+        }
+    }
+
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let busy = !self.outbox.is_empty() || !self.ready.is_empty() || !self.waiting.is_empty();
+        let next = self.next_alarm();
+        let timeout = match next {
+            _ if busy => Some(Duration::ZERO),
+            Some(at) => Some(at.saturating_duration_since(Instant::now())),
+            None => None,
+        };
+        if !busy {
+            self.assert_at_rest();
+        }
+        match self.poll.poll(events, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Going to sleep is a claim: nothing could move by itself. Checked where checks are built in.
+    fn assert_at_rest(&self) {
+        if cfg!(debug_assertions) {
+            for (id, route) in self.routes.iter() {
+                let awake = route.could_move(&self.conns, Instant::now().min(self.now));
+                assert!(!awake, "route {id:?} goes to sleep though it could move");
+            }
+        }
+    }
+
+    fn next_alarm(&mut self) -> Option<Instant> {
+        let Self {
+            alarms,
+            conns,
+            routes,
+            dials,
+            attempts,
+            listeners,
+            leaving,
+            ..
+        } = self;
+        alarms.next(|at, who| match who {
+            Wake::Conn(id, what) => conns
+                .find(id)
+                .is_some_and(|conn| conn.alarms[what as usize] == Some(at)),
+            Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
+            Wake::Dial(id) => dials
+                .find(id)
+                .is_some_and(|dial| dial.wakes_at() == Some(at)),
+            Wake::Attempt(id) => attempts.find(id).is_some(),
+            Wake::Listener(id) => listeners
+                .find(id)
+                .is_some_and(|listener| listener.retry_at == Some(at)),
+            Wake::Leave => leaving.is_some(),
+        })
+    }
+
+    fn note(&mut self, event: &Readiness) {
+        let (kind, packed) = token::unpack(event.token());
+        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+        let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+        match kind {
+            Kind::Conn | Kind::ConnOut => {
+                let Some(id) = self.conns.unpack(packed) else {
+                    return;
+                };
+                if let Some(conn) = self.conns.find_mut(id) {
+                    match (kind, &conn.transport) {
+                        (Kind::Conn, Transport::Stdio { .. }) => conn.note(readable, false),
+                        (Kind::Conn, _) => conn.note(readable, writable),
+                        _ => conn.note(false, writable),
+                    }
+                }
+                self.wake_conn(id);
+            }
+            Kind::Listener => self.note_listener(packed, readable, writable),
+            Kind::Attempt => {
+                if let Some(id) = self.attempts.unpack(packed) {
+                    self.look_at_attempt(id);
+                }
+            }
+            Kind::Signals => {
+                if let Some(signals) = &mut self.signals {
+                    self.outbox
+                        .extend(signals.pending().map(|number| Event::Signal { number }));
+                }
+            }
+        }
+    }
+
+    fn note_listener(&mut self, packed: usize, readable: bool, writable: bool) {
+        let Some(id) = self.listeners.unpack(packed) else {
+            return;
+        };
+        let Some(listener) = self.listeners.find_mut(id) else {
+            return;
+        };
+        listener.readable |= readable;
+        let mut blocked = Vec::new();
+        if let (true, Door::Hall(hall)) = (writable, &listener.door) {
+            blocked.extend(hall.sessions.values().copied());
+        }
+        for conn in blocked {
+            if let Some(conn) = self.conns.find_mut(conn) {
+                conn.note(false, true);
+            }
+            self.wake_conn(conn);
+        }
+        if readable {
+            self.queue_listener(id);
+        }
+    }
+
+    fn ring(&mut self) {
+        while let Some((at, who)) = self.alarms.due(self.now) {
+            match who {
+                Wake::Conn(id, what) => {
+                    let wanted = |conn: &super::Conn| conn.alarms[what as usize] == Some(at);
+                    if self.conns.find(id).is_some_and(wanted) {
+                        self.ring_conn(id, what);
+                    }
+                }
+                Wake::Route(id) => self.ring_route(id),
+                Wake::Dial(id) => self.look_at_dial(id),
+                Wake::Attempt(id) => self.look_at_attempt(id),
+                Wake::Listener(id) => self.queue_listener(id),
+                Wake::Leave => {}
+            }
+        }
+    }
+
+    /// Closes what has everything it was to get.
+    fn sweep(&mut self) {
+        for id in std::mem::take(&mut self.closing) {
+            let Some(conn) = self.conns.find(id) else {
+                continue;
+            };
+            let settled = match conn.route.and_then(|route| self.routes.find(route)) {
+                Some(super::Route::Hub(hub)) => hub.hub.is_caught_up(id) && conn.is_clear(),
+                Some(super::Route::Link(_)) | None => true,
+            };
+            match settled {
+                true => self.remove_conn(id),
+                false => self.closing.push(id),
+            }
+        }
+    }
+
+    /// A connection goes: its id finds nobody from here on.
+    pub(super) fn remove_conn(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.remove(id) else {
+            return;
+        };
+        let route = conn.route;
+        if let Some(super::Route::Hub(hub)) = route.and_then(|id| self.routes.find_mut(id)) {
+            hub.hub.leave(id);
+            self.queue_route(route);
+        }
+        if let Some(listener) = conn.listener {
+            self.admitted -= 1;
+            self.forget_session(listener, &conn.transport);
+        }
+        drop(conn);
+        self.room_for_more();
+    }
+
+    fn forget_session(&mut self, listener: ListenId, transport: &Transport) {
+        if let Some(listener) = self.listeners.find_mut(listener)
+            && let (Door::Hall(hall), Transport::Session(session)) = (&mut listener.door, transport)
+        {
+            hall.sessions.remove(&session.peer);
+        }
+    }
+
+    /// The exit status once everything that was read has been handed over.
+    fn has_left(&mut self) -> Option<i32> {
+        let leaving = self.leaving.as_mut()?;
+        let status = leaving.status;
+        if !self
+            .routes
+            .iter()
+            .all(|(_, route)| route.is_settled(&self.conns))
+        {
+            return None;
+        }
+        let streams: Vec<ConnId> = self
+            .conns
+            .ids()
+            .into_iter()
+            .filter(|id| *id != self.stdio)
+            .collect();
+        let mut gone = true;
+        for id in streams {
+            if let Some(conn) = self.conns.find_mut(id) {
+                conn.finish();
+                gone &= conn.is_clear() && conn.is_acknowledged();
+            }
+        }
+        if gone {
+            return Some(status);
+        }
+        let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
+        leaving.ask_again_after = after;
+        self.alarms.set(self.now + after, Wake::Leave);
+        None
+    }
+
+    /// Watches the descriptors of a connection for its whole life.
+    pub(super) fn watch(&mut self, id: ConnId) -> io::Result<()> {
+        let Some(conn) = self.conns.find_mut(id) else {
+            return Ok(());
+        };
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let fds = conn
+            .transport
+            .watched()
+            .map(|fd| fd.map(|fd| fd.as_raw_fd()));
+        let (mut readable, mut writable) = (false, false);
+        if let Transport::Stdio { input, output } = &mut conn.transport {
+            let registry = self.poll.registry();
+            let mut watch = |half: &mut super::Half, kind, interest| {
+                if half.is_watched() {
+                    let fd = std::os::fd::AsFd::as_fd(half).as_raw_fd();
+                    let token = token::pack(kind, id);
+                    match registry.register(&mut SourceFd(&fd), token, interest) {
+                        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                            half.cannot_be_watched();
+                        }
+                        result => result?,
+                    }
+                }
+                Ok::<bool, io::Error>(!half.is_watched())
+            };
+            if let Some(half) = input {
+                readable = watch(half, Kind::Conn, Interest::READABLE)?;
+            }
+            if let Some(half) = output {
+                writable = watch(half, Kind::ConnOut, Interest::WRITABLE)?;
+            }
+        } else if let [Some(fd), _] = fds {
+            let token = token::pack(Kind::Conn, id);
+            self.poll
+                .registry()
+                .register(&mut SourceFd(&fd), token, both)?;
+        }
+        conn.note(readable, writable);
+        Ok(())
+    }
+
+    /// Watches a listener for its whole life.
+    pub(super) fn watch_listener(&mut self, id: ListenId) -> io::Result<()> {
+        let Some(listener) = self.listeners.find(id) else {
+            return Ok(());
+        };
+        let interest = match listener.door {
+            Door::Stream(_) => Interest::READABLE,
+            Door::Hall(_) => Interest::READABLE | Interest::WRITABLE,
+        };
+        let fd = listener.watched().as_raw_fd();
+        let token = token::pack(Kind::Listener, id);
+        self.poll
+            .registry()
+            .register(&mut SourceFd(&fd), token, interest)
+    }
+}

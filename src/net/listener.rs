@@ -1,0 +1,79 @@
+//! Sockets that wait for peers, and the limit on how many are let in.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::net::{SocketFlags, acceptfrom_with};
+use socket2::SockAddr;
+
+use super::address;
+use super::datagram::Hall;
+use super::sockopt::BoundPath;
+
+/// How many peers are let in before others have their turn.
+pub const BATCH: usize = 64;
+
+/// One socket that waits for peers.
+pub struct Listener {
+    /// The socket.
+    pub door: Door,
+    /// Its own address, as the system tells it.
+    pub address: SockAddr,
+    /// Somebody may be waiting.
+    pub readable: bool,
+    /// It waits in the loop's queue.
+    pub queued: bool,
+    /// It has run out of descriptors and tries again then.
+    pub retry_at: Option<std::time::Instant>,
+    /// The socket file it made, which goes with it.
+    pub path: Option<BoundPath>,
+}
+
+/// How peers come in.
+pub enum Door {
+    /// One descriptor each.
+    Stream(OwnedFd),
+    /// One socket for all of them.
+    Hall(Hall),
+}
+
+impl Listener {
+    /// Peers come through this door.
+    pub fn new(door: Door, address: SockAddr, path: Option<BoundPath>) -> Self {
+        Self {
+            door,
+            address,
+            readable: false,
+            queued: false,
+            retry_at: None,
+            path,
+        }
+    }
+
+    /// What the loop watches.
+    pub fn watched(&self) -> BorrowedFd<'_> {
+        match &self.door {
+            Door::Stream(fd) => fd.as_fd(),
+            Door::Hall(hall) => hall.socket.as_fd(),
+        }
+    }
+}
+
+/// The next stream that waits at the door, non-blocking and close-on-exec.
+///
+/// # Errors
+/// `WouldBlock` when nobody waits; those of accept(2).
+pub fn accept(socket: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let (fd, from) = acceptfrom_with(socket, flags)?;
+    Ok((fd, from.map_or_else(address::nameless, address::from_any)))
+}
+
+/// Errors of accept(2) that concern the one peer only, which has left before it was let in.
+pub fn concerns_peer_only(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, Interrupted, PermissionDenied};
+    matches!(
+        error.kind(),
+        ConnectionAborted | Interrupted | PermissionDenied
+    )
+}

@@ -1,0 +1,246 @@
+//! The shell around everything: it owns the descriptors, the tables and the loop, tells the mode
+//! what happened and carries out what the mode asks.
+//!
+//! Promise: a mode's requests take effect in the order asked, after the mode has returned.
+
+pub mod address;
+pub mod dial;
+pub mod sockopt;
+pub mod stdio;
+pub mod sys;
+
+mod alarm;
+mod conn;
+mod datagram;
+mod desk;
+mod entrance;
+mod event_loop;
+mod listener;
+mod reach;
+mod routes;
+mod token;
+mod transport;
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::Poll;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook_mio::v1_0::Signals;
+use socket2::{SockAddr, SockRef};
+
+use self::alarm::Alarms;
+use self::conn::Conn;
+use self::datagram::Hall;
+use self::dial::{Attempt, Dial, Target};
+use self::listener::{Door, Listener};
+use self::routes::Route;
+use self::sockopt::{BoundPath, Carriage};
+use self::stdio::{Half, Kind};
+use self::transport::Transport;
+use crate::data::Pool;
+use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
+use crate::mode::{Alarm, Event};
+use crate::route::{Limits, Taps};
+use crate::say::{Level, Say};
+use crate::wire::Stack;
+
+/// What the machinery is to be like in this run.
+pub struct Config {
+    /// Whom [`crate::mode::Net::dial`] reaches.
+    pub target: Option<Target>,
+    /// The layers between us and a peer.
+    pub peer_layers: fn(&Config) -> Stack,
+    /// The layers between our stdio and the rest.
+    pub stdio_layers: fn(&Config) -> Stack,
+    /// `-t`.
+    pub telnet: bool,
+    /// `-C`.
+    pub crlf: bool,
+    /// `-d`.
+    pub delay: Option<Duration>,
+    /// `-m`.
+    pub max_conns: usize,
+    /// The first peer that is let in is the only one.
+    pub single: bool,
+    /// The most bytes of stdin that go into one datagram.
+    pub datagram_size: usize,
+    /// What a hub may hold.
+    pub limits: Limits,
+    /// The kernel may carry bytes that nothing of ours has to see.
+    pub kernel_carries: bool,
+    /// Signals end us in order rather than at once.
+    pub catch_signals: bool,
+    /// `--test`.
+    pub announce: bool,
+}
+
+/// The program at work.
+pub struct Shell {
+    config: Config,
+    say: Say,
+    poll: Poll,
+    signals: Option<Signals>,
+    conns: Table<kind::Conn, Conn>,
+    routes: Table<kind::Route, Route>,
+    listeners: Table<kind::Listener, Listener>,
+    dials: Table<kind::Dial, Dial>,
+    attempts: Table<kind::Attempt, Attempt>,
+    alarms: Alarms,
+    /// What the mode has not been told yet.
+    outbox: VecDeque<Event>,
+    /// Routes that may be able to move.
+    ready: VecDeque<RouteId>,
+    /// Listeners at which somebody may wait.
+    waiting: VecDeque<ListenId>,
+    /// Connections to be closed once they have everything.
+    closing: Vec<ConnId>,
+    stdio: ConnId,
+    /// The hub, if the mode asked for one.
+    hub: Option<RouteId>,
+    /// Peers that are in.
+    admitted: usize,
+    pool: Pool,
+    taps: Taps,
+    /// Room for the datagram that is being looked at; no memory before the first.
+    scratch: Vec<u8>,
+    /// How long each kind of alarm waits, by `Alarm as usize`.
+    after: [Duration; Alarm::KINDS],
+    started: Instant,
+    now: Instant,
+    leaving: Option<Leaving>,
+    exit: Option<i32>,
+    /// Socket files of our own that go when we go.
+    _paths: Vec<BoundPath>,
+}
+
+/// The program ends when everything that was read has been handed over.
+struct Leaving {
+    status: i32,
+    /// How long to wait before asking again whether peers have acknowledged; 0: not asked yet.
+    ask_again_after: Duration,
+}
+
+impl Shell {
+    /// A shell without connections, but with our stdio.
+    ///
+    /// # Errors
+    /// The system has no room for another event queue or signal handler.
+    pub fn new(config: Config, say: Say, taps: Taps, started: Instant) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut conns = Table::default();
+        let nothing = Transport::Stdio {
+            input: None,
+            output: None,
+        };
+        let stdio = conns.add(Conn::new(nothing, "stdio".into(), started));
+        let mut shell = Self {
+            config,
+            say,
+            poll,
+            signals: None,
+            conns,
+            routes: Table::default(),
+            listeners: Table::default(),
+            dials: Table::default(),
+            attempts: Table::default(),
+            alarms: Alarms::default(),
+            outbox: VecDeque::from([Event::Start]),
+            ready: VecDeque::new(),
+            waiting: VecDeque::new(),
+            closing: Vec::new(),
+            stdio,
+            hub: None,
+            admitted: 0,
+            pool: Pool::default(),
+            taps,
+            scratch: Vec::new(),
+            after: [Duration::ZERO; Alarm::KINDS],
+            started,
+            now: started,
+            leaving: None,
+            exit: None,
+            _paths: Vec::new(),
+        };
+        if shell.config.catch_signals {
+            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+            let readable = mio::Interest::READABLE;
+            shell
+                .poll
+                .registry()
+                .register(&mut signals, token::SIGNALS, readable)?;
+            shell.signals = Some(signals);
+        }
+        Ok(shell)
+    }
+
+    /// Our own stdin and stdout.
+    pub fn stdio(&self) -> ConnId {
+        self.stdio
+    }
+
+    /// Waits for peers at that address, and says so.
+    ///
+    /// # Errors
+    /// Those of socket(2), bind(2) and listen(2).
+    pub fn listen(&mut self, address: &SockAddr, carriage: Carriage) -> io::Result<()> {
+        let (socket, path) = sockopt::listen(address, carriage)?;
+        let own = socket.local_addr()?;
+        let fd = sockopt::descriptor(socket);
+        let door = match carriage {
+            Carriage::Stream => Door::Stream(fd),
+            Carriage::Datagram => Door::Hall(Hall::new(fd, own.is_unix())),
+        };
+        let id = self.listeners.add(Listener::new(door, own.clone(), path));
+        self.watch_listener(id)?;
+        self.say.say(
+            Level::Verbose,
+            &format!("Listening on {}", address::full(&own)),
+        );
+        if self.config.announce {
+            self.say.announce("LISTEN");
+        }
+        Ok(())
+    }
+
+    /// Opens those of stdin and stdout that a route needs.
+    fn open_stdio(&mut self, input: bool, output: bool) -> io::Result<()> {
+        let input = if input { Some(Half::input()?) } else { None };
+        let output = if output { Some(Half::output()?) } else { None };
+        let layers = (self.config.stdio_layers)(&self.config);
+        if let Some(conn) = self.conns.find_mut(self.stdio) {
+            conn.transport = Transport::Stdio { input, output };
+            conn.set_layers(layers);
+        }
+        self.watch(self.stdio)
+    }
+
+    /// A connection of ours from a socket that is connected, watched by the loop.
+    fn add_conn(&mut self, transport: Transport, name: String) -> ConnId {
+        let mut conn = Conn::new(transport, name, self.now);
+        conn.set_layers((self.config.peer_layers)(&self.config));
+        self.conns.add(conn)
+    }
+
+    /// Tells the user of logs that had to be given up.
+    fn say_log_failures(&mut self) {
+        for failure in self.taps.failures() {
+            self.say.error(&format!(
+                "{failure}. The log ends here; the conversation goes on."
+            ));
+        }
+    }
+}
+
+/// Whether stdin will be sent to its end whatever the peer does: a file or a disk.
+pub fn stdin_is_file() -> bool {
+    Half::input().is_ok_and(|half| half.kind() == Kind::File)
+}
+
+/// The peer of a connected socket, as the user knows it.
+fn peer_name(socket: SockRef<'_>) -> String {
+    socket
+        .peer_addr()
+        .map_or_else(|_| "(unknown)".into(), |peer| address::full(&peer))
+}

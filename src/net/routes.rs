@@ -1,0 +1,350 @@
+//! Routes in the loop: made for a mode, queued when an end is ready, run, and listened to.
+
+use std::time::{Duration, Instant};
+
+use super::Shell;
+use super::alarm::Wake;
+use super::conn::Conn;
+use super::reach::failure;
+use crate::ids::{ConnId, RouteId, Table, kind};
+use crate::mode::{Alarm, Doing, Event, Flow};
+use crate::route::{Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
+
+/// How much a link reads at once: what the system's socket buffers give and take in one call, and
+/// as much as still stays in a processor's cache.
+const LINK_QUEUE: usize = 256 * 1024;
+
+/// Who talks to whom.
+pub enum Route {
+    /// Two ends.
+    Link(LinkRoute),
+    /// One and many.
+    Hub(HubRoute),
+}
+
+/// Two ends and their lanes.
+pub struct LinkRoute {
+    near: ConnId,
+    far: ConnId,
+    link: Link<Conn>,
+    state: State,
+}
+
+/// A centre and its members.
+pub struct HubRoute {
+    /// The route.
+    pub hub: Hub,
+    state: State,
+}
+
+/// What the loop remembers of any route.
+#[derive(Default)]
+struct State {
+    queued: bool,
+    alarm_at: Option<Instant>,
+}
+
+impl Route {
+    fn state(&mut self) -> &mut State {
+        match self {
+            Self::Link(link) => &mut link.state,
+            Self::Hub(hub) => &mut hub.state,
+        }
+    }
+
+    /// Reads nothing more from anybody.
+    pub fn stop(&mut self) {
+        match self {
+            Self::Link(link) => link.link.stop(),
+            Self::Hub(hub) => hub.hub.stop(),
+        }
+    }
+
+    /// Whether it still wants the alarm that was set for that time.
+    pub fn wants(&self, at: Instant) -> bool {
+        match self {
+            Self::Link(link) => link.state.alarm_at == Some(at),
+            Self::Hub(hub) => hub.state.alarm_at == Some(at),
+        }
+    }
+
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        match self {
+            Self::Link(link) => link.link.deadline(now),
+            Self::Hub(hub) => hub.hub.deadline(now),
+        }
+    }
+
+    /// Whether everything that was read has been handed over.
+    pub fn is_settled(&self, conns: &Table<kind::Conn, Conn>) -> bool {
+        match self {
+            Self::Link(LinkRoute {
+                near, far, link, ..
+            }) => match (conns.find(*near), conns.find(*far)) {
+                (Some(near), Some(far)) => link.is_settled(near, far),
+                _ => true,
+            },
+            Self::Hub(hub) => hub.hub.is_settled(conns),
+        }
+    }
+
+    /// Whether it could move by itself: then sleeping would be a mistake.
+    pub fn could_move(&self, conns: &Table<kind::Conn, Conn>, now: Instant) -> bool {
+        match self {
+            Self::Link(LinkRoute {
+                near, far, link, ..
+            }) => match (conns.find(*near), conns.find(*far)) {
+                (Some(near), Some(far)) => link.could_move(near, far, now),
+                _ => false,
+            },
+            Self::Hub(hub) => hub.hub.could_move(conns),
+        }
+    }
+}
+
+impl Shell {
+    /// Lets two connections talk.
+    pub(super) fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow) {
+        let delay = self.config.delay;
+        let Some((near_conn, far_conn)) = self.conns.find_two(near, far) else {
+            return;
+        };
+        let out_queue = match far_conn.keeps_messages() {
+            true => self.config.datagram_size,
+            false => LINK_QUEUE,
+        };
+        let lanes = (
+            Lane::new(out, out_queue, delay),
+            Lane::new(back, LINK_QUEUE, delay),
+        );
+        let mut link = Link::new(lanes.0, lanes.1);
+        if self.config.kernel_carries && self.taps.is_empty() {
+            link.let_kernel_carry(near_conn, far_conn);
+        }
+        let route = Route::Link(LinkRoute {
+            near,
+            far,
+            link,
+            state: State::default(),
+        });
+        let route = self.routes.add(route);
+        for id in [near, far] {
+            if let Some(conn) = self.conns.find_mut(id) {
+                conn.route = Some(route);
+            }
+        }
+        self.queue_route(Some(route));
+    }
+
+    /// Makes a connection the middle of the hub.
+    pub(super) fn make_hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
+        let hub = Hub::new(centre, out, back, self.config.limits);
+        let route = self.routes.add(Route::Hub(HubRoute {
+            hub,
+            state: State::default(),
+        }));
+        if let Some(conn) = self.conns.find_mut(centre) {
+            conn.route = Some(route);
+        }
+        self.hub = Some(route);
+    }
+
+    /// Adds a member to the hub.
+    pub(super) fn join(&mut self, id: ConnId) {
+        let Some(route) = self.hub else { return };
+        if let (Some(Route::Hub(hub)), Some(conn)) =
+            (self.routes.find_mut(route), self.conns.find_mut(id))
+        {
+            conn.route = Some(route);
+            hub.hub.join(id, self.now);
+        }
+        self.queue_route(Some(route));
+    }
+
+    /// The route is to have a turn.
+    pub(super) fn queue_route(&mut self, id: Option<RouteId>) {
+        let Some(id) = id else { return };
+        if let Some(route) = self.routes.find_mut(id)
+            && !std::mem::replace(&mut route.state().queued, true)
+        {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Something happened at a connection: its route is to look at it.
+    pub(super) fn wake_conn(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.find(id) else {
+            return;
+        };
+        let Some(route) = conn.route else { return };
+        if let Some(Route::Hub(hub)) = self.routes.find_mut(route) {
+            hub.hub.wake(id);
+        }
+        self.queue_route(Some(route));
+    }
+
+    /// One turn of one route.
+    pub(super) fn turn(&mut self, id: RouteId) {
+        let Self {
+            routes,
+            conns,
+            pool,
+            taps,
+            now,
+            outbox,
+            ..
+        } = self;
+        let now = *now;
+        let Some(route) = routes.find_mut(id) else {
+            return;
+        };
+        route.state().queued = false;
+        let mut cx = Context { now, pool, taps };
+        let turn = match route {
+            Route::Link(LinkRoute {
+                near, far, link, ..
+            }) => {
+                let Some((near_conn, far_conn)) = conns.find_two(*near, *far) else {
+                    return;
+                };
+                let mut moved = false;
+                let turn = link.turn(near_conn, far_conn, &mut cx, &mut moved);
+                if moved {
+                    far_conn.moved_at = now;
+                }
+                while let Some((side, news)) = link.news() {
+                    let (source, sink) = match side {
+                        Side::Near => (*near, *far),
+                        Side::Far => (*far, *near),
+                    };
+                    outbox.push_back(event(news, source, sink));
+                }
+                turn
+            }
+            Route::Hub(HubRoute { hub, .. }) => {
+                let mut moved = Vec::new();
+                let turn = hub.turn(conns, &mut cx, &mut moved);
+                for id in moved {
+                    if let Some(conn) = conns.find_mut(id) {
+                        conn.moved_at = now;
+                    }
+                }
+                while let Some((id, news)) = hub.news() {
+                    outbox.push_back(event(news, id, id));
+                }
+                turn
+            }
+        };
+        if turn == Turn::Again {
+            self.queue_route(Some(id));
+        }
+        self.set_route_alarm(id);
+        self.say_log_failures();
+    }
+
+    fn set_route_alarm(&mut self, id: RouteId) {
+        let Some(route) = self.routes.find_mut(id) else {
+            return;
+        };
+        let deadline = route.deadline(self.now);
+        if deadline != route.state().alarm_at {
+            route.state().alarm_at = deadline;
+            if let Some(at) = deadline {
+                self.alarms.set(at, Wake::Route(id));
+            }
+        }
+    }
+
+    /// A route's time has come.
+    pub(super) fn ring_route(&mut self, id: RouteId) {
+        if let Some(route) = self.routes.find_mut(id) {
+            route.state().alarm_at = None;
+            if let Route::Hub(HubRoute { hub, .. }) = route {
+                hub.wake_released(self.now);
+                let stalled = hub.stalled(self.now).into_iter();
+                self.outbox
+                    .extend(stalled.map(|conn| Event::Stalled { conn }));
+            }
+        }
+        self.queue_route(Some(id));
+    }
+
+    /// Somebody begins to wait for our end of a connection's route to fall silent.
+    pub(super) fn mark_silence(&mut self, id: ConnId) {
+        let route = self.conns.find(id).and_then(|conn| conn.route);
+        if let Some(Route::Link(link)) = route.and_then(|route| self.routes.find_mut(route)) {
+            link.link.mark();
+        }
+    }
+
+    /// What has become of that silence.
+    pub(super) fn silence(&self, id: ConnId) -> Lull {
+        let Some(route) = self.conns.find(id).and_then(|conn| conn.route) else {
+            return Lull::Broken;
+        };
+        match self.routes.find(route) {
+            Some(Route::Link(LinkRoute { near, link, .. })) => self
+                .conns
+                .find(*near)
+                .map_or(Lull::Broken, |near| link.lull(near)),
+            Some(Route::Hub(hub)) => hub.hub.lull(id, self.after[Alarm::Lull as usize], self.now),
+            None => Lull::Broken,
+        }
+    }
+
+    /// Bytes handed to a connection, and taken from it.
+    pub(super) fn passed(&self, id: ConnId) -> (u64, u64) {
+        let route = self.conns.find(id).and_then(|conn| conn.route);
+        match route.and_then(|route| self.routes.find(route)) {
+            Some(Route::Link(link)) => link.link.passed(),
+            Some(Route::Hub(hub)) => hub.hub.passed(id),
+            None => (0, 0),
+        }
+    }
+
+    /// Sets the alarm of a connection; an older one of the same kind is void.
+    pub(super) fn set_alarm(&mut self, id: ConnId, what: Alarm, at: Instant) {
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.alarms[what as usize] = Some(at);
+            self.alarms.set(at, Wake::Conn(id, what));
+        }
+    }
+
+    /// An alarm of a connection has come due: it may have moved since.
+    pub(super) fn ring_conn(&mut self, id: ConnId, what: Alarm) {
+        let after: Duration = self.after[what as usize];
+        let Some(conn) = self.conns.find_mut(id) else {
+            return;
+        };
+        conn.alarms[what as usize] = None;
+        let again = match what {
+            Alarm::Idle => Some(conn.moved_at + after).filter(|at| *at > self.now),
+            Alarm::Lull => match self.silence(id) {
+                Lull::Held => None,
+                Lull::Undecided => Some(self.now + after),
+                Lull::Broken => return,
+            },
+            Alarm::Quit => None,
+        };
+        match again {
+            Some(at) => self.set_alarm(id, what, at),
+            None => self.outbox.push_back(Event::Alarm { conn: id, what }),
+        }
+    }
+}
+
+fn event(news: News, source: ConnId, sink: ConnId) -> Event {
+    match news {
+        News::Ended => Event::End { conn: source },
+        News::SourceBroken(error) => Event::Broken {
+            conn: source,
+            doing: Doing::Reading,
+            why: failure(&error),
+        },
+        News::SinkBroken(error, _) => Event::Broken {
+            conn: sink,
+            doing: Doing::Writing,
+            why: failure(&error),
+        },
+    }
+}

@@ -1,0 +1,298 @@
+//! Bytes that the kernel moves from descriptor to descriptor: sendfile(2) and splice(2).
+//!
+//! Owns the pipe that two descriptors need between them when neither is one. Promise: a refusal
+//! costs no byte; what the pipe holds can be taken back out.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use os_pipe::{PipeReader, PipeWriter};
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
+
+use crate::net::stdio::is_ready;
+use crate::net::transport::Raw;
+use crate::route::{Carried, Then};
+
+/// How much one call may move. The kernel stops earlier whenever a pipe or socket is full.
+const PIECE: usize = 1 << 20;
+/// How large pipes are made, ours at once and the user's when a whole default pipe has gone
+/// through: the system's limit for users, and where measurements stop getting better.
+const PIPE_SIZE: usize = 1 << 20;
+/// What a pipe holds unless told otherwise.
+const DEFAULT_PIPE: usize = 64 * 1024;
+/// After so many refusals to move though both ends were ready, copying is tried.
+const PATIENCE: u8 = 4;
+
+/// The way bytes take.
+enum Way {
+    /// File to socket.
+    SendFile,
+    /// One of the two is a pipe.
+    Direct {
+        /// The pipe was made larger, or could not be.
+        widened: bool,
+        source_is_pipe: bool,
+    },
+    /// Through a pipe of our own, made when the first byte comes.
+    Through(Option<(PipeReader, PipeWriter)>),
+}
+
+/// Bytes on their way through the kernel.
+pub struct Channel {
+    way: Way,
+    /// Bytes in our own pipe.
+    held: usize,
+    /// Our own pipe takes no more until some have left.
+    full: bool,
+    refusals: u8,
+}
+
+/// What is known of the readiness of both ends; withdrawn when a call would wait.
+pub struct Ready<'a> {
+    /// Where bytes come from.
+    pub source: &'a mut bool,
+    /// Where they go.
+    pub sink: &'a mut bool,
+}
+
+impl Channel {
+    /// A channel between two kinds of descriptors, if the kernel has one.
+    pub fn between(source: Raw, sink: Raw) -> Option<Self> {
+        let way = match (source, sink) {
+            (Raw::File, Raw::Stream) => Way::SendFile,
+            (Raw::Pipe, _) => Way::Direct {
+                widened: false,
+                source_is_pipe: true,
+            },
+            (_, Raw::Pipe) => Way::Direct {
+                widened: false,
+                source_is_pipe: false,
+            },
+            (Raw::Stream, Raw::File | Raw::Stream) => Way::Through(None),
+            (Raw::File, Raw::File) => return None,
+        };
+        Some(Self {
+            way,
+            held: 0,
+            full: false,
+            refusals: 0,
+        })
+    }
+
+    /// Bytes that have left the source and not reached the sink.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether more can leave the source before some have reached the sink.
+    pub fn has_room(&self) -> bool {
+        !self.full
+    }
+
+    /// One bounded step. With `pull` unset it only empties what is held.
+    pub fn carry(
+        &mut self,
+        source: BorrowedFd<'_>,
+        sink: BorrowedFd<'_>,
+        ready: Ready<'_>,
+        pull: bool,
+    ) -> Carried {
+        match &self.way {
+            Way::SendFile | Way::Direct { .. } if !pull || !*ready.sink || !*ready.source => {
+                Carried::moved(0, 0, Then::Wait)
+            }
+            Way::SendFile => self.send_file(source, sink, ready),
+            Way::Direct { .. } => self.direct(source, sink, ready),
+            Way::Through(_) => self.through(source, sink, ready, pull),
+        }
+    }
+
+    fn send_file(
+        &mut self,
+        source: BorrowedFd<'_>,
+        sink: BorrowedFd<'_>,
+        ready: Ready<'_>,
+    ) -> Carried {
+        match rustix::fs::sendfile(sink, source, None, PIECE) {
+            Ok(0) => Carried::moved(0, 0, Then::Over),
+            Ok(n) => Carried::moved(n, n, Then::More),
+            Err(Errno::AGAIN) => {
+                *ready.sink = false;
+                Carried::moved(0, 0, Then::Wait)
+            }
+            Err(errno) => Carried::moved(0, 0, failure(errno, Errno::IO)),
+        }
+    }
+
+    fn direct(
+        &mut self,
+        source: BorrowedFd<'_>,
+        sink: BorrowedFd<'_>,
+        ready: Ready<'_>,
+    ) -> Carried {
+        match splice(source, None, sink, None, PIECE, SpliceFlags::NONBLOCK) {
+            Ok(0) => Carried::moved(0, 0, Then::Over),
+            Ok(n) => {
+                self.refusals = 0;
+                self.widen(n, source, sink);
+                Carried::moved(n, n, Then::More)
+            }
+            Err(Errno::AGAIN) => self.look_who_waits(source, sink, ready),
+            // A socket that is read says these of itself; one that is written, never.
+            Err(errno @ (Errno::CONNRESET | Errno::TIMEDOUT | Errno::IO))
+                if !self.source_is_pipe() =>
+            {
+                Carried::moved(0, 0, Then::SourceBroken(errno.into()))
+            }
+            Err(errno) => Carried::moved(0, 0, failure(errno, Errno::IO)),
+        }
+    }
+
+    /// A whole default pipe went at once, so there is bulk: make the pipe larger, once.
+    fn widen(&mut self, n: usize, source: BorrowedFd<'_>, sink: BorrowedFd<'_>) {
+        if let Way::Direct {
+            widened,
+            source_is_pipe,
+        } = &mut self.way
+            && n >= DEFAULT_PIPE / 2
+            && !std::mem::replace(widened, true)
+        {
+            let pipe = if *source_is_pipe { source } else { sink };
+            let _ = fcntl_setpipe_size(pipe, PIPE_SIZE); // a user over the system's limit keeps the small one
+        }
+    }
+
+    fn source_is_pipe(&self) -> bool {
+        matches!(
+            self.way,
+            Way::Direct {
+                source_is_pipe: true,
+                ..
+            }
+        )
+    }
+
+    /// The kernel says that something would wait, not what: ask both ends.
+    fn look_who_waits(
+        &mut self,
+        source: BorrowedFd<'_>,
+        sink: BorrowedFd<'_>,
+        ready: Ready<'_>,
+    ) -> Carried {
+        *ready.source = is_ready(source, PollFlags::IN);
+        *ready.sink = is_ready(sink, PollFlags::OUT);
+        if *ready.source && *ready.sink {
+            self.refusals += 1;
+            let then = if self.refusals < PATIENCE {
+                Then::More
+            } else {
+                Then::Refused
+            };
+            return Carried::moved(0, 0, then);
+        }
+        Carried::moved(0, 0, Then::Wait)
+    }
+
+    fn through(
+        &mut self,
+        source: BorrowedFd<'_>,
+        sink: BorrowedFd<'_>,
+        ready: Ready<'_>,
+        pull: bool,
+    ) -> Carried {
+        let Way::Through(pipe) = &mut self.way else {
+            return Carried::refused();
+        };
+        if pipe.is_none() {
+            let Ok((reader, writer)) = os_pipe::pipe() else {
+                return Carried::refused();
+            };
+            let _ = fcntl_setpipe_size(&writer, PIPE_SIZE); // the small one works as well
+            *pipe = Some((reader, writer));
+        }
+        let Some((reader, writer)) = pipe else {
+            return Carried::refused();
+        };
+        let mut carried = Carried::moved(0, 0, Then::Wait);
+        if pull && *ready.source && !self.full {
+            match splice(
+                source,
+                None,
+                writer.as_fd(),
+                None,
+                PIECE,
+                SpliceFlags::NONBLOCK,
+            ) {
+                Ok(0) => carried.then = Then::Over,
+                Ok(n) => {
+                    self.held += n;
+                    (carried.taken, carried.then) = (n, Then::More);
+                }
+                Err(Errno::AGAIN) => {
+                    // A pipe can be full of small pieces long before it is full of bytes.
+                    *ready.source = is_ready(source, PollFlags::IN);
+                    self.full = *ready.source && self.held > 0;
+                }
+                Err(Errno::INTR) => carried.then = Then::More,
+                Err(errno @ (Errno::INVAL | Errno::NOSYS)) if self.held == 0 => {
+                    carried.then = failure(errno, Errno::IO);
+                }
+                Err(errno) => carried.then = Then::SourceBroken(errno.into()),
+            }
+        }
+        if self.held > 0 && *ready.sink {
+            match splice(
+                reader.as_fd(),
+                None,
+                sink,
+                None,
+                self.held,
+                SpliceFlags::NONBLOCK,
+            ) {
+                Ok(n) => {
+                    self.held -= n;
+                    self.full = false;
+                    carried.given = n;
+                }
+                Err(Errno::AGAIN) => *ready.sink = false,
+                Err(Errno::INTR) => {}
+                // What the source said last must not be forgotten over the sink's refusal.
+                Err(Errno::INVAL | Errno::NOSYS) if carried.then.is_quiet() => {
+                    carried.then = Then::Refused;
+                }
+                Err(Errno::INVAL | Errno::NOSYS) => {}
+                Err(errno) => carried.then = Then::SinkBroken(errno.into()),
+            }
+        }
+        carried
+    }
+
+    /// Takes held bytes back out; 0 when none is left.
+    ///
+    /// # Errors
+    /// Those of read(2) on a pipe of our own: none that is expected.
+    pub fn rescue(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let Way::Through(Some((reader, _))) = &self.way else {
+            return Ok(0);
+        };
+        if self.held == 0 {
+            return Ok(0);
+        }
+        let most = into.len().min(self.held);
+        let n = rustix::io::read(reader, &mut into[..most])?;
+        self.held -= n;
+        Ok(n)
+    }
+}
+
+/// What an error means when nothing was moved: `of_source` is the one that only reading gives.
+fn failure(errno: Errno, of_source: Errno) -> Then {
+    match errno {
+        Errno::INTR => Then::More,
+        Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW | Errno::OPNOTSUPP => Then::Refused,
+        errno if errno == of_source => Then::SourceBroken(errno.into()),
+        errno => Then::SinkBroken(errno.into()),
+    }
+}

@@ -1,0 +1,12 @@
+//! What a platform owes the rest, beyond what every Unix gives:
+//!
+//! * `Channel`: bytes moved between two descriptors by the kernel alone. A platform without it
+//!   offers none, and everything is copied.
+//! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
+//! * `give_up_after`: an end to a look-up that cannot be told to stop.
+
+mod channel;
+mod raw;
+
+pub use channel::{Channel, Ready};
+pub use raw::{GiveUp, unsent};

@@ -1,0 +1,70 @@
+//! The only unsafe code of the program: what the system offers to those alone who ask in C.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+/// Bytes written to the socket that its peer has not acknowledged; 0 when the system cannot say.
+pub fn unsent(socket: impl AsFd) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: TIOCOUTQ (SIOCOUTQ) writes one int through the pointer, which is valid and of that
+    // type; the descriptor is borrowed for the call. No safe wrapper of it exists.
+    let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    match result {
+        0 => usize::try_from(bytes).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Ends the program with status 1 and `Ncat: TIMEOUT.` unless it is dropped in time: for a name
+/// look-up, which can be neither told a deadline nor called off. (A helper thread would do as well,
+/// and cost every start of a client a thread.)
+pub struct GiveUp {
+    handler: signal_hook::SigId,
+}
+
+impl GiveUp {
+    /// The program ends after this long.
+    ///
+    /// # Errors
+    /// The system refuses the handler or the timer.
+    pub fn after(wait: Duration) -> io::Result<Self> {
+        let give_up = || {
+            let _ = rustix::io::write(rustix::stdio::stderr(), b"Ncat: TIMEOUT.\n"); // we leave anyway
+            signal_hook::low_level::exit(1);
+        };
+        // SAFETY: the handler makes two system calls, write and _exit, and touches nothing else, so
+        // it may interrupt anything.
+        let handler = unsafe { signal_hook::low_level::register(libc::SIGALRM, give_up)? };
+        let give_up = Self { handler };
+        set_timer(wait)?;
+        Ok(give_up)
+    }
+}
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        let _ = set_timer(Duration::ZERO); // it was accepted before, and zero is always valid
+        signal_hook::low_level::unregister(self.handler);
+    }
+}
+
+/// SIGALRM after that time; zero takes it back.
+fn set_timer(after: Duration) -> io::Result<()> {
+    let timer = libc::itimerval {
+        it_interval: libc::timeval {
+            tv_sec: 0,
+            tv_usec: 0,
+        },
+        it_value: libc::timeval {
+            tv_sec: libc::time_t::try_from(after.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_usec: libc::suseconds_t::from(after.subsec_micros() as i32),
+        },
+    };
+    // SAFETY: the pointer is to a valid itimerval that outlives the call; null asks for no old value.
+    match unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

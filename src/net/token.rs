@@ -1,0 +1,61 @@
+//! What an event's token says: who the event is about, in the bits of one number.
+
+use mio::Token;
+
+use crate::ids::Id;
+
+const KIND_SHIFT: u32 = usize::BITS - 3;
+
+/// Signals; there is one queue of them.
+pub const SIGNALS: Token = Token(4 << KIND_SHIFT);
+
+/// Who an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A connection, or its receiving descriptor where it has two.
+    Conn = 0,
+    /// The sending descriptor of a connection that has two.
+    ConnOut = 1,
+    /// A listener.
+    Listener = 2,
+    /// An attempt to connect.
+    Attempt = 3,
+    /// Signals.
+    Signals = 4,
+}
+
+/// The token of that kind and id.
+pub fn pack<K>(kind: Kind, id: Id<K>) -> Token {
+    Token((kind as usize) << KIND_SHIFT | id.pack())
+}
+
+/// The kind, and the packed id.
+pub fn unpack(token: Token) -> (Kind, usize) {
+    let kind = match token.0 >> KIND_SHIFT {
+        0 => Kind::Conn,
+        1 => Kind::ConnOut,
+        2 => Kind::Listener,
+        3 => Kind::Attempt,
+        _ => Kind::Signals,
+    };
+    (kind, token.0 & ((1 << KIND_SHIFT) - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Table, kind};
+
+    #[test]
+    fn a_token_says_whom_it_is_about() {
+        let mut table: Table<kind::Conn, ()> = Table::default();
+        for _ in 0..3 {
+            let id = table.add(());
+            for kind in [Kind::Conn, Kind::ConnOut, Kind::Listener, Kind::Attempt] {
+                let (what, packed) = unpack(pack(kind, id));
+                assert_eq!((what, table.unpack(packed)), (kind, Some(id)));
+            }
+        }
+        assert_eq!(unpack(SIGNALS).0, Kind::Signals);
+    }
+}

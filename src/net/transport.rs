@@ -1,0 +1,235 @@
+//! The descriptors bytes go through: a closed set, so that every question about them is answered
+//! for each.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use rustix::net::{RecvFlags, SendFlags};
+use socket2::SockAddr;
+
+use super::stdio::{Half, Kind};
+use super::{address, datagram};
+use crate::data::Buf;
+
+/// Where bytes enter or leave.
+pub enum Transport {
+    /// A stream socket of ours, non-blocking.
+    Stream(OwnedFd),
+    /// A datagram socket of ours, non-blocking, that has one peer.
+    Datagram(Datagram),
+    /// One peer of a datagram socket that has many.
+    Session(Session),
+    /// Our own stdin and stdout, those that are wanted.
+    Stdio {
+        /// Stdin.
+        input: Option<Half>,
+        /// Stdout.
+        output: Option<Half>,
+    },
+}
+
+/// A datagram socket that talks to one peer.
+pub struct Datagram {
+    /// The socket; connected unless the peer has no name.
+    pub socket: OwnedFd,
+    /// Whom to listen to, where the system may still hold what others sent before it was connected.
+    pub only: Option<SockAddr>,
+    /// Messages that came while the peer was being let in.
+    pub first: VecDeque<Box<[u8]>>,
+    /// Unix sockets carry messages larger than any UDP datagram: ask for the size first.
+    pub unix: bool,
+}
+
+/// One peer of a shared datagram socket.
+pub struct Session {
+    /// The socket that all of them share.
+    pub socket: Rc<OwnedFd>,
+    /// This one.
+    pub peer: SockAddr,
+    /// Messages that came for it and were not pulled yet.
+    pub inbox: VecDeque<Box<[u8]>>,
+    /// Their bytes.
+    pub waiting: usize,
+}
+
+/// The most bytes that wait in one session's inbox. What comes beyond that is dropped, as the
+/// system drops what does not fit its own buffer; other sessions do not notice.
+pub const INBOX_MAX: usize = 256 * 1024;
+
+impl Session {
+    /// A message came for it. False: the inbox is full and the message is lost.
+    pub fn deliver(&mut self, message: &[u8]) -> bool {
+        // A message counts its bytes and its place, so that empty ones are bounded as well.
+        let cost = message.len() + size_of::<Box<[u8]>>();
+        if self.waiting + cost > INBOX_MAX {
+            return false;
+        }
+        self.waiting += cost;
+        self.inbox.push_back(message.into());
+        true
+    }
+
+    fn next(&mut self) -> Option<Box<[u8]>> {
+        let message = self.inbox.pop_front()?;
+        self.waiting -= message.len() + size_of::<Box<[u8]>>();
+        Some(message)
+    }
+}
+
+impl Transport {
+    /// Reads once, without waiting. `Ok(None)` is the end of a stream.
+    pub fn read(&mut self, into: &mut Buf) -> io::Result<Option<usize>> {
+        let n = match self {
+            Self::Stream(fd) => rustix::io::read(&*fd, into.room())?,
+            Self::Stdio {
+                input: Some(half), ..
+            } => half.read(into.room())?,
+            Self::Stdio { input: None, .. } => 0,
+            Self::Datagram(datagram) => return datagram.read(into).map(Some),
+            Self::Session(session) => {
+                let message = session.next().ok_or(io::ErrorKind::WouldBlock)?;
+                return Ok(Some(keep(into, &message)));
+            }
+        };
+        into.fill(n);
+        Ok((n > 0).then_some(n))
+    }
+
+    /// Writes once, without waiting.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream(fd) => Ok(rustix::net::send(&*fd, bytes, SendFlags::NOSIGNAL)?),
+            Self::Stdio {
+                output: Some(half), ..
+            } => half.write(bytes),
+            Self::Stdio { output: None, .. } => Err(io::ErrorKind::BrokenPipe.into()),
+            Self::Datagram(datagram) => datagram.write(bytes),
+            Self::Session(session) => datagram::send_to(&session.socket, bytes, &session.peer),
+        }
+    }
+
+    /// Writes what lies in several places, once, without waiting. One message for those that keep
+    /// them, so the caller gives one part.
+    pub fn write_parts(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Stream(fd) => Ok(rustix::io::writev(&*fd, parts)?),
+            Self::Stdio { .. } | Self::Datagram(_) | Self::Session(_) => match parts.first() {
+                Some(part) => self.write(part),
+                None => Ok(0),
+            },
+        }
+    }
+
+    /// Datagrams: one at a time, never joined.
+    pub fn keeps_messages(&self) -> bool {
+        matches!(self, Self::Datagram(_) | Self::Session(_))
+    }
+
+    /// No more will be written.
+    pub fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stream(fd) => Ok(rustix::net::shutdown(&*fd, rustix::net::Shutdown::Write)?),
+            Self::Stdio {
+                output: Some(half), ..
+            } => half.close_output(),
+            Self::Stdio { output: None, .. } | Self::Datagram(_) | Self::Session(_) => Ok(()),
+        }
+    }
+
+    /// What the loop watches: the descriptor bytes come from and the one they go to.
+    pub fn watched(&self) -> [Option<BorrowedFd<'_>>; 2] {
+        match self {
+            Self::Stream(fd) => [Some(fd.as_fd()), None],
+            Self::Datagram(datagram) => [Some(datagram.socket.as_fd()), None],
+            Self::Session(_) => [None, None],
+            Self::Stdio { input, output } => {
+                let fd = |half: &'_ Option<Half>| half.as_ref().is_some_and(Half::is_watched);
+                [
+                    input.as_ref().filter(|_| fd(input)).map(Half::as_fd),
+                    output.as_ref().filter(|_| fd(output)).map(Half::as_fd),
+                ]
+            }
+        }
+    }
+
+    /// The descriptor and its kind for the kernel to take bytes from, if it can.
+    pub fn source(&self) -> Option<(BorrowedFd<'_>, Raw)> {
+        match self {
+            Self::Stream(fd) => Some((fd.as_fd(), Raw::Stream)),
+            Self::Stdio {
+                input: Some(half), ..
+            } => raw(half),
+            Self::Stdio { input: None, .. } | Self::Datagram(_) | Self::Session(_) => None,
+        }
+    }
+
+    /// The descriptor and its kind for the kernel to bring bytes to, if it can.
+    pub fn sink(&self) -> Option<(BorrowedFd<'_>, Raw)> {
+        match self {
+            Self::Stream(fd) => Some((fd.as_fd(), Raw::Stream)),
+            Self::Stdio {
+                output: Some(half), ..
+            } => raw(half),
+            Self::Stdio { output: None, .. } | Self::Datagram(_) | Self::Session(_) => None,
+        }
+    }
+}
+
+/// What the kernel can move bytes between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raw {
+    /// A regular file, a block device, /dev/null.
+    File,
+    /// A pipe.
+    Pipe,
+    /// A stream socket of ours.
+    Stream,
+}
+
+fn raw(half: &Half) -> Option<(BorrowedFd<'_>, Raw)> {
+    let kind = match half.kind() {
+        Kind::File | Kind::Device => Raw::File,
+        Kind::Pipe => Raw::Pipe,
+        Kind::Terminal | Kind::Socket => return None,
+    };
+    half.is_raw().then(|| (half.as_fd(), kind))
+}
+
+impl Datagram {
+    fn read(&mut self, into: &mut Buf) -> io::Result<usize> {
+        if let Some(message) = self.first.pop_front() {
+            return Ok(keep(into, &message));
+        }
+        if self.unix {
+            let flags = RecvFlags::PEEK | RecvFlags::TRUNC | RecvFlags::DONTWAIT;
+            let (_, size) = rustix::net::recv(&self.socket, &mut [0; 1][..], flags)?;
+            into.grow(size);
+        }
+        let Some(only) = &self.only else {
+            let n = rustix::io::read(&self.socket, into.room())?;
+            into.fill(n);
+            return Ok(n);
+        };
+        let (n, from) = datagram::receive_from(self.socket.as_fd(), into.room())?;
+        if from != *only {
+            return Err(io::ErrorKind::Interrupted.into()); // a stranger's: try the next
+        }
+        into.fill(n);
+        Ok(n)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.only.as_ref().is_some_and(address::is_nameless) {
+            return Ok(bytes.len()); // a peer without a name can be heard but not answered
+        }
+        Ok(rustix::net::send(&self.socket, bytes, SendFlags::NOSIGNAL)?)
+    }
+}
+
+/// Puts a whole message into a queue that may have to grow for it.
+fn keep(into: &mut Buf, message: &[u8]) -> usize {
+    into.grow(into.len() + message.len());
+    into.put(message)
+}

@@ -1,0 +1,323 @@
+//! One direction of a route: bytes pulled from one end, kept in order, pushed to the other.
+//!
+//! Owns its queue, its stage and, while the kernel carries, the channel. Knows no sockets and no
+//! protocol; both ends are [`End`]s. Promise: what was pulled is pushed exactly once, in order,
+//! before the end of the source is announced.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::{Carried, Context, End, Pace, Step, Then};
+use crate::data::Buf;
+
+/// What a lane does with bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Carries them.
+    Pass,
+    /// Reads them and throws them away (`--send-only`), so that a chatty peer is not blocked and its
+    /// end is still seen.
+    Discard,
+    /// Does not even read them (`--recv-only`).
+    Shut,
+}
+
+/// What a lane has to say when it is over; said once.
+#[derive(Debug)]
+pub enum News {
+    /// The source ended, and the sink has everything.
+    Ended,
+    /// The source broke; what it had given before has reached the sink.
+    SourceBroken(io::Error),
+    /// The sink broke. So many bytes had been read and could not be handed over.
+    SinkBroken(io::Error, usize),
+}
+
+/// How the bytes get across.
+enum Carrier<C> {
+    /// Through the queue.
+    Copy,
+    /// The kernel moves them and nothing of ours sees them.
+    Kernel(C),
+    /// The kernel refused half-way: what it still holds comes out first, then copying goes on.
+    Rescue(C),
+}
+
+enum Stage {
+    /// The source may give more.
+    Open,
+    /// It will not; the news waits until the sink has everything.
+    Draining(News),
+    /// The news is there to be fetched.
+    Over(News),
+    /// Nothing will ever happen here again.
+    Ended,
+}
+
+/// One direction of a route.
+pub struct Lane<E: End> {
+    flow: Flow,
+    stage: Stage,
+    carrier: Carrier<E::Channel>,
+    queue: Buf,
+    /// Bytes at the end of the queue that no tap has seen yet.
+    fresh: usize,
+    pace: Option<Pace>,
+    /// Nothing new is to be pulled: the program is about to end.
+    stopped: bool,
+    /// Bytes that reached the sink.
+    passed: u64,
+    /// What `passed` was when somebody began to wait for silence.
+    mark: u64,
+}
+
+impl<E: End> Lane<E> {
+    /// A lane that copies through a queue of `capacity` bytes, waiting `delay` with each chunk.
+    pub fn new(flow: Flow, capacity: usize, delay: Option<Duration>) -> Self {
+        Self {
+            flow,
+            stage: if flow == Flow::Shut {
+                Stage::Ended
+            } else {
+                Stage::Open
+            },
+            carrier: Carrier::Copy,
+            queue: Buf::new(capacity),
+            fresh: 0,
+            pace: delay.map(Pace::new),
+            stopped: false,
+            passed: 0,
+            mark: 0,
+        }
+    }
+
+    /// Lets the kernel carry from here on, if nothing of ours has to see the bytes.
+    pub fn let_kernel_carry(&mut self, channel: E::Channel) {
+        if self.flow == Flow::Pass && self.pace.is_none() {
+            self.carrier = Carrier::Kernel(channel);
+        }
+    }
+
+    /// Moves what can be moved now. True if anything did.
+    pub fn carry(&mut self, from: &mut E, to: &mut E, cx: &mut Context<'_>) -> bool {
+        match self.stage {
+            Stage::Over(_) | Stage::Ended => return false,
+            Stage::Open | Stage::Draining(_) => {}
+        }
+        let moved = match self.carrier {
+            Carrier::Kernel(_) => self.carry_by_kernel(from, to),
+            Carrier::Copy | Carrier::Rescue(_) => self.copy(from, to, cx),
+        };
+        self.announce_when_delivered(to) | moved
+    }
+
+    fn copy(&mut self, from: &mut E, to: &mut E, cx: &mut Context<'_>) -> bool {
+        let mut moved = false;
+        if self.wants_more(from, to) {
+            self.queue.lend(cx.pool);
+            moved = self.pull(from, cx.now);
+        }
+        if self.flow == Flow::Discard {
+            self.queue.clear();
+        } else if !self.queue.is_empty() && self.is_released(cx.now) {
+            self.show(cx);
+            moved |= self.push(to);
+        }
+        self.queue.settle(cx.pool);
+        moved
+    }
+
+    fn pull(&mut self, from: &mut E, now: Instant) -> bool {
+        let step = match &mut self.carrier {
+            Carrier::Rescue(channel) => match E::rescue(channel, &mut self.queue) {
+                Step::Over => {
+                    self.carrier = Carrier::Copy;
+                    return true;
+                }
+                step => step,
+            },
+            Carrier::Copy | Carrier::Kernel(_) => from.pull(&mut self.queue),
+        };
+        match step {
+            Step::Moved(n) => {
+                self.fresh += n;
+                if let Some(pace) = &mut self.pace {
+                    pace.hold(now);
+                }
+                return true;
+            }
+            Step::Idle => {}
+            Step::Over => self.stage = Stage::Draining(News::Ended),
+            Step::Broken(error) => self.stage = Stage::Draining(News::SourceBroken(error)),
+        }
+        false
+    }
+
+    fn push(&mut self, to: &mut E) -> bool {
+        let before = self.queue.len();
+        match to.push(&mut self.queue) {
+            Step::Moved(_) => {
+                self.passed += (before - self.queue.len()) as u64;
+                true
+            }
+            Step::Idle => false,
+            Step::Over => self.break_sink(io::Error::from(io::ErrorKind::BrokenPipe), before),
+            Step::Broken(error) => self.break_sink(error, before),
+        }
+    }
+
+    fn carry_by_kernel(&mut self, from: &mut E, to: &mut E) -> bool {
+        let pull = self.is_open();
+        let Carrier::Kernel(channel) = &mut self.carrier else {
+            return false;
+        };
+        let Carried { given, taken, then } = E::carry(from, to, channel, pull);
+        self.passed += given as u64;
+        let moved = given + taken > 0 || matches!(then, Then::More);
+        match then {
+            Then::More | Then::Wait => {}
+            Then::Over => self.stage = Stage::Draining(News::Ended),
+            Then::SourceBroken(error) => self.stage = Stage::Draining(News::SourceBroken(error)),
+            Then::SinkBroken(error) => {
+                let lost = E::held(channel);
+                return self.break_sink(error, lost);
+            }
+            Then::Refused => {
+                if let Carrier::Kernel(channel) =
+                    std::mem::replace(&mut self.carrier, Carrier::Copy)
+                {
+                    self.carrier = Carrier::Rescue(channel);
+                }
+                return true;
+            }
+        }
+        moved
+    }
+
+    fn break_sink(&mut self, error: io::Error, lost: usize) -> bool {
+        self.queue.clear();
+        self.fresh = 0;
+        self.carrier = Carrier::Copy;
+        self.stage = Stage::Over(News::SinkBroken(error, lost));
+        true
+    }
+
+    fn announce_when_delivered(&mut self, to: &E) -> bool {
+        if self.holds() > 0 || !matches!(self.stage, Stage::Draining(_)) || !to.is_clear() {
+            return false;
+        }
+        if let Stage::Draining(news) = std::mem::replace(&mut self.stage, Stage::Ended) {
+            self.stage = Stage::Over(news);
+        }
+        true
+    }
+
+    /// What the lane has to say, once.
+    pub fn news(&mut self) -> Option<News> {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Over(news) => Some(news),
+            stage => {
+                self.stage = stage;
+                None
+            }
+        }
+    }
+
+    /// Pulls no more; what was pulled still goes on. A lane that discards goes on reading, so that
+    /// the peer is not answered with a reset while it still takes what we sent.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Whether everything pulled so far has reached the sink or is lost with it.
+    pub fn is_settled(&self, to: &E) -> bool {
+        let over = matches!(self.stage, Stage::Over(_) | Stage::Ended);
+        over || self.flow == Flow::Discard || (self.holds() == 0 && to.is_clear())
+    }
+
+    /// Bytes that reached the sink since the start.
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Somebody begins to wait for silence here.
+    pub fn mark(&mut self) {
+        self.mark = self.passed;
+    }
+
+    /// Whether nothing has passed since the mark and the source has nothing to give now.
+    pub fn is_silent(&self, from: &E) -> bool {
+        self.passed == self.mark && self.holds() == 0 && self.is_open() && !from.is_readable()
+    }
+
+    /// Whether anything has passed since the mark.
+    pub fn has_passed_mark(&self) -> bool {
+        self.passed != self.mark
+    }
+
+    /// When a held chunk may go.
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        if self.queue.is_empty() {
+            return None;
+        }
+        self.pace.as_ref().and_then(|pace| pace.deadline(now))
+    }
+
+    /// Whether the lane could do something by itself: then going to sleep would be a mistake.
+    pub fn could_move(&self, from: &E, to: &E, now: Instant) -> bool {
+        match (&self.stage, &self.carrier) {
+            (Stage::Ended, _) => false,
+            (Stage::Over(_), _) => true,
+            (_, Carrier::Kernel(channel)) => {
+                let held = E::held(channel) > 0;
+                let in_ = self.is_open() && from.is_readable() && E::has_room(channel);
+                (held || in_) && to.is_writable()
+                    || matches!(self.stage, Stage::Draining(_)) && !held && to.is_clear()
+            }
+            (_, Carrier::Rescue(_)) if self.queue.is_empty() => true,
+            (_, Carrier::Copy | Carrier::Rescue(_)) => {
+                let out = !self.queue.is_empty() && self.is_released(now) && to.is_writable();
+                out || self.wants_more(from, to) && from.is_readable()
+                    || matches!(self.stage, Stage::Draining(_))
+                        && self.holds() == 0
+                        && to.is_clear()
+            }
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        let reading = !self.stopped || self.flow == Flow::Discard;
+        matches!(self.stage, Stage::Open) && reading
+    }
+
+    /// Bytes that have left the source and not reached the sink.
+    fn holds(&self) -> usize {
+        match &self.carrier {
+            Carrier::Copy => self.queue.len(),
+            Carrier::Kernel(channel) | Carrier::Rescue(channel) => {
+                self.queue.len() + E::held(channel)
+            }
+        }
+    }
+
+    fn wants_more(&self, from: &E, to: &E) -> bool {
+        let alone = self.pace.is_some() || from.keeps_messages() || to.keeps_messages();
+        let room = match alone {
+            true => self.queue.is_empty(),
+            // A queue that is more than half full is not worth a short read.
+            false => self.queue.len() <= self.queue.capacity() / 2,
+        };
+        room && (self.is_open() || matches!(self.carrier, Carrier::Rescue(_)))
+    }
+
+    fn is_released(&self, now: Instant) -> bool {
+        self.pace.as_ref().is_none_or(|pace| pace.is_open(now))
+    }
+
+    /// Lets the taps see what they have not seen.
+    fn show(&mut self, cx: &mut Context<'_>) {
+        let queued = self.queue.filled();
+        cx.taps.note(&queued[queued.len() - self.fresh..]);
+        self.fresh = 0;
+    }
+}
