@@ -1,1 +1,59 @@
-fn main() {}
+//! Our binary side by side with the installed `ncat`, `nc.openbsd` and `socat`, and with a bare loop.
+//!
+//! Owns the order of the tables; the measuring is in `side_by_side`. Promise: every figure of one
+//! table comes from one run of this program, its contestants interleaved, and the verdicts are
+//! computed from the figures above them. `benches/README.md` says how to read the tables.
+
+mod side_by_side;
+
+use std::{env, io, process::ExitCode};
+
+use side_by_side::{
+    args::{Options, Order},
+    bare, idle, machine, memory, start_up,
+    summary::Summary,
+    transfer,
+};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let done = match words.split_first() {
+        Some((first, rest)) if first == bare::WORD => bare::main(rest),
+        _ => Options::parse(&words).and_then(run),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("throughput: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> io::Result<()> {
+    match &options.order {
+        Order::Nothing => {
+            println!("Measuring takes minutes and a quiet machine: cargo bench --bench throughput");
+            Ok(())
+        }
+        Order::Once { row, contestant } => transfer::once(&options, row, contestant),
+        Order::Tables => tables(&options),
+    }
+}
+
+fn tables(options: &Options) -> io::Result<()> {
+    println!("{}", machine::describe(options));
+    let mut summary = Summary::default();
+    transfer::tables(options, &mut summary)?;
+    if options.wants(start_up::NAME) {
+        start_up::table(&mut summary)?;
+    }
+    if options.wants(memory::NAME) {
+        memory::table(options, &mut summary)?;
+    }
+    if options.wants(idle::NAME) {
+        idle::table(&mut summary)?;
+    }
+    println!("{summary}");
+    Ok(())
+}

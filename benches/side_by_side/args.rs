@@ -1,0 +1,75 @@
+//! What may be typed after `cargo bench --bench throughput --`.
+
+use std::io;
+
+/// What the command line asks for.
+pub(crate) struct Options {
+    pub(crate) order: Order,
+    pub(crate) runs: usize,
+    /// Bytes of one transfer.
+    pub(crate) size: u64,
+    /// Parts of table names; none means every table.
+    rows: Vec<String>,
+}
+
+/// One process does one of these.
+pub(crate) enum Order {
+    Tables,
+    /// A single transfer compared with nothing, for `perf record`.
+    Once {
+        row: String,
+        contestant: String,
+    },
+    /// `cargo test --all-targets` starts bench targets too, without `--bench`.
+    Nothing,
+}
+
+impl Options {
+    pub(crate) fn parse(words: &[String]) -> io::Result<Options> {
+        let found = flags().parse(words).map_err(io::Error::other)?;
+        if let Some(unused) = found.free.first().filter(|_| !found.opt_present("once")) {
+            return Err(io::Error::other(format!("{unused} is no option")));
+        }
+        let order = match (found.opt_present("once"), found.free.as_slice()) {
+            (true, [row, contestant]) => Order::Once {
+                row: row.clone(),
+                contestant: contestant.clone(),
+            },
+            (true, _) => return Err(io::Error::other("--once needs a row and a contestant")),
+            (false, _) if found.opt_present("bench") => Order::Tables,
+            (false, _) => Order::Nothing,
+        };
+        Ok(Options {
+            order,
+            runs: found
+                .opt_get_default("runs", 9)
+                .map_err(io::Error::other)?
+                .max(1),
+            size: found
+                .opt_get_default("size", 1 << 30)
+                .map_err(io::Error::other)?,
+            rows: found.opt_strs("rows"),
+        })
+    }
+
+    /// Whether the table of this name is wanted.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.rows.is_empty() || self.rows.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
+fn flags() -> getopts::Options {
+    let mut flags = getopts::Options::new();
+    flags
+        .optflag("", "bench", "said by cargo bench: measure")
+        .optopt("", "runs", "measured runs of each contestant (9)", "N")
+        .optopt("", "size", "bytes of one transfer (1 GiB)", "BYTES")
+        .optmulti(
+            "",
+            "rows",
+            "only tables whose name contains this; may be repeated",
+            "NAME",
+        )
+        .optflag("", "once", "one transfer, for perf: --once ROW CONTESTANT");
+    flags
+}

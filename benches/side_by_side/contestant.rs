@@ -1,0 +1,166 @@
+//! Who is compared, and the command lines that make each of them do a row's transfer.
+//!
+//! The peers get the options their manuals give for a one-way transfer, without which some of them
+//! lose bytes or never end; ours gets none, for it must do without.
+
+use std::{env, ffi::OsStr, io, path::PathBuf, process::Command};
+
+use super::{bare, place::Place};
+
+/// A program at both ends of a transfer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Contestant {
+    Ours,
+    /// Our binary told to leave sendfile and splice alone.
+    OursCopying,
+    Ncat,
+    Nc,
+    Socat,
+    /// A blocking sendfile or splice loop: what the kernel itself costs.
+    Bare,
+}
+
+/// Which end of the connection a process is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Listens,
+    Connects,
+}
+
+/// Which end of the transfer a process is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Sends,
+    Receives,
+}
+
+impl Contestant {
+    pub(crate) const ALL: [Contestant; 6] = [
+        Contestant::Ours,
+        Contestant::OursCopying,
+        Contestant::Ncat,
+        Contestant::Nc,
+        Contestant::Socat,
+        Contestant::Bare,
+    ];
+
+    /// For the tables and `--once`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Contestant::Ours => "ours",
+            Contestant::OursCopying => "ours-copying",
+            Contestant::Ncat => "ncat",
+            Contestant::Nc => "nc.openbsd",
+            Contestant::Socat => "socat",
+            Contestant::Bare => "bare",
+        }
+    }
+
+    /// Whether ours is measured against the best of these.
+    pub(crate) fn is_peer(self) -> bool {
+        match self {
+            Contestant::Ncat | Contestant::Nc | Contestant::Socat => true,
+            Contestant::Ours | Contestant::OursCopying | Contestant::Bare => false,
+        }
+    }
+
+    pub(crate) fn is_installed(self) -> bool {
+        match self {
+            Contestant::Ours | Contestant::OursCopying | Contestant::Bare => true,
+            Contestant::Ncat | Contestant::Nc | Contestant::Socat => {
+                let path = env::var_os("PATH").unwrap_or_default();
+                env::split_paths(&path).any(|dir| dir.join(self.name()).is_file())
+            }
+        }
+    }
+
+    /// The program without a word after it.
+    pub(crate) fn program(self) -> io::Result<Command> {
+        let mut command = match self {
+            Contestant::Ours | Contestant::OursCopying => Command::new(our_binary()),
+            Contestant::Ncat | Contestant::Nc | Contestant::Socat => Command::new(self.name()),
+            Contestant::Bare => Command::new(env::current_exe()?),
+        };
+        // Whatever the caller's environment says, only the copying contestant copies.
+        command.env_remove(COPY_ONLY);
+        if self == Contestant::OursCopying {
+            command.env(COPY_ONLY, "1");
+        }
+        Ok(command)
+    }
+
+    /// One end of a one-way transfer through `place`; stdin and stdout are the caller's.
+    pub(crate) fn end(self, role: Role, task: Task, place: &Place) -> io::Result<Command> {
+        let mut command = self.program()?;
+        match self {
+            Contestant::Ours | Contestant::OursCopying => {
+                command
+                    .args(listen_flag(role))
+                    .args(unix_flag(place))
+                    .args(place.words());
+            }
+            // Without these it quits at the other's end of file and loses what is still to come.
+            Contestant::Ncat => {
+                command.arg(match task {
+                    Task::Sends => "--send-only",
+                    Task::Receives => "--recv-only",
+                });
+                command
+                    .args(listen_flag(role))
+                    .args(unix_flag(place))
+                    .args(place.words());
+            }
+            // -N passes the end of stdin on; -d does not read stdin. Without them it never ends.
+            Contestant::Nc => {
+                command.arg(match task {
+                    Task::Sends => "-N",
+                    Task::Receives => "-d",
+                });
+                command
+                    .args(listen_flag(role))
+                    .args(unix_flag(place))
+                    .args(place.words());
+            }
+            // -u: one way, left to right. 256 KiB is the block size it is fastest with.
+            Contestant::Socat => {
+                command.args(["-u", "-b", "262144"]);
+                let address = socat_address(role, place);
+                match task {
+                    Task::Sends => command.args(["-", &address]),
+                    Task::Receives => command.args([&address, "-"]),
+                };
+            }
+            Contestant::Bare => {
+                command.args(bare::words(role, task)).args(place.words());
+            }
+        }
+        Ok(command)
+    }
+}
+
+/// Makes our binary copy where it could let the kernel carry.
+const COPY_ONLY: &str = "NCAT_NO_SPLICE";
+
+/// The binary that cargo built for this bench, unless another is to be tried.
+fn our_binary() -> PathBuf {
+    env::var_os("NCAT_BIN").map_or_else(|| env!("CARGO_BIN_EXE_ncat").into(), PathBuf::from)
+}
+
+fn listen_flag(role: Role) -> Option<&'static OsStr> {
+    (role == Role::Listens).then(|| OsStr::new("-l"))
+}
+
+fn unix_flag(place: &Place) -> Option<&'static OsStr> {
+    matches!(place, Place::Unix(_)).then(|| OsStr::new("-U"))
+}
+
+fn socat_address(role: Role, place: &Place) -> String {
+    match (role, place) {
+        (Role::Listens, Place::Tcp(port)) => format!("TCP4-LISTEN:{port},bind=127.0.0.1"),
+        (Role::Listens, Place::Udp(port)) => format!("UDP4-LISTEN:{port},bind=127.0.0.1"),
+        (Role::Listens, Place::Unix(path)) => format!("UNIX-LISTEN:{}", path.display()),
+        (Role::Connects, Place::Tcp(port)) => format!("TCP4:127.0.0.1:{port}"),
+        (Role::Connects, Place::Udp(port)) => format!("UDP4:127.0.0.1:{port}"),
+        (Role::Connects, Place::Unix(path)) => format!("UNIX-CONNECT:{}", path.display()),
+    }
+}

@@ -1,0 +1,23 @@
+//! The parts of the side-by-side measurements.
+//!
+//! `transfer` runs the `row`s with every `contestant` (one of them is the `bare` loop); `start_up`,
+//! `memory` and `idle` have a table each; `summary` sets the figures against the limits. `run`,
+//! `place`, `kept` and `procfs` are what these stand on: one measured run, where the contestants
+//! meet, children that do not outlive us, and what the system knows of a process.
+
+pub(crate) mod args;
+pub(crate) mod bare;
+pub(crate) mod idle;
+pub(crate) mod machine;
+pub(crate) mod memory;
+pub(crate) mod start_up;
+pub(crate) mod summary;
+pub(crate) mod transfer;
+
+mod contestant;
+mod figures;
+mod kept;
+mod place;
+mod procfs;
+mod row;
+mod run;

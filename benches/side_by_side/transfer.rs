@@ -1,0 +1,289 @@
+//! The transfer tables: every row, every contestant, in turns.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::{fd::AsRawFd, unix::fs::FileExt},
+    path::PathBuf,
+};
+
+use tempfile::{TempDir, tempdir, tempfile_in};
+
+use super::{
+    args::Options,
+    contestant::Contestant,
+    figures::{least, median, ratio, show},
+    place::Place,
+    row::{COPYING, Limits, OVER_BARE, ROWS, Row, Sink},
+    run::{Files, Sample, run},
+    summary::{Bound, Summary},
+};
+
+/// A memory file system, so that no disk is measured.
+const MEMORY: &str = "/dev/shm";
+
+/// How much is written and compared at once.
+const PIECE: usize = 1 << 20;
+
+/// What all transfers need. Its files have no names: even a killed bench leaves no gigabytes behind.
+struct Stage {
+    source: File,
+    size: u64,
+    memory: PathBuf,
+    sockets: TempDir,
+}
+
+/// A contestant and what it did in one row.
+struct Score {
+    who: Contestant,
+    samples: Vec<Sample>,
+    fault: Option<String>,
+}
+
+/// Measures and prints every wanted row.
+pub(crate) fn tables(options: &Options, summary: &mut Summary) -> io::Result<()> {
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| options.wants(row.name)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let stage = Stage::set(options.size)?;
+    for row in rows {
+        let scores = stage.measure(row, options.runs)?;
+        print(row, &scores, options.size);
+        note(row, &scores, summary);
+    }
+    Ok(())
+}
+
+/// One run of one contestant, for a profiler that follows children.
+pub(crate) fn once(options: &Options, row: &str, contestant: &str) -> io::Result<()> {
+    let row = ROWS
+        .iter()
+        .find(|known| known.name == row)
+        .ok_or_else(|| io::Error::other(format!("there is no row {row}")))?;
+    let who = Contestant::ALL
+        .into_iter()
+        .find(|known| known.name() == contestant)
+        .ok_or_else(|| io::Error::other(format!("there is no contestant {contestant}")))?;
+    let sample = Stage::set(options.size)?.measured_run(who, row)?;
+    println!(
+        "{}, {contestant}: {:.3} s wall, {:.3} s CPU sending, {:.3} s receiving",
+        row.title, sample.wall, sample.sending, sample.receiving
+    );
+    Ok(())
+}
+
+impl Stage {
+    fn set(size: u64) -> io::Result<Stage> {
+        let memory = PathBuf::from(MEMORY);
+        let source = tempfile_in(&memory)?;
+        fill(&source, size)?;
+        Ok(Stage {
+            source,
+            size,
+            memory,
+            sockets: tempdir()?,
+        })
+    }
+
+    /// One checked run of each, then `runs` rounds in which each has its turn, so that whatever
+    /// else the machine does meets all alike. Each round begins with another one.
+    fn measure(&self, row: &Row, runs: usize) -> io::Result<Vec<Score>> {
+        let mut scores: Vec<Score> = Contestant::ALL
+            .into_iter()
+            .map(|who| Score {
+                who,
+                samples: Vec::new(),
+                fault: self.checked_run(who, row).err(),
+            })
+            .collect();
+        let contestants = scores.len();
+        for round in 0..runs {
+            eprintln!("{}: round {} of {runs}", row.name, round + 1);
+            for turn in 0..contestants {
+                let score = &mut scores[(round + turn) % contestants];
+                if score.fault.is_some() {
+                    continue;
+                }
+                match self.measured_run(score.who, row) {
+                    Ok(sample) => score.samples.push(sample),
+                    Err(error) => score.fault = Some(error.to_string()),
+                }
+            }
+        }
+        Ok(scores)
+    }
+
+    /// Whatever the row's sink, the bytes go to a file here and must be those of the source.
+    fn checked_run(&self, who: Contestant, row: &Row) -> Result<(), String> {
+        if !who.is_installed() {
+            return Err("is not installed".into());
+        }
+        let check = || -> io::Result<()> {
+            let files = self.files(tempfile_in(&self.memory)?)?;
+            run(who, row, &self.place(row)?, &files)?;
+            self.expect_size(&files.out)?;
+            match same_bytes(&self.source, &files.out, self.size)? {
+                true => Ok(()),
+                false => Err(io::Error::other("changes bytes")),
+            }
+        };
+        check().map_err(|error| error.to_string())
+    }
+
+    fn measured_run(&self, who: Contestant, row: &Row) -> io::Result<Sample> {
+        let out = match row.sink {
+            Sink::File => tempfile_in(&self.memory)?,
+            Sink::Null | Sink::Pipe => OpenOptions::new().write(true).open("/dev/null")?,
+        };
+        let files = self.files(out)?;
+        let sample = run(who, row, &self.place(row)?, &files)?;
+        if row.sink == Sink::File {
+            self.expect_size(&files.out)?;
+        }
+        Ok(sample)
+    }
+
+    fn files(&self, out: File) -> io::Result<Files> {
+        // Opened anew, not cloned: every run reads from an offset of its own.
+        let source = File::open(format!("/proc/self/fd/{}", self.source.as_raw_fd()))?;
+        Ok(Files {
+            source,
+            out,
+            size: self.size,
+        })
+    }
+
+    fn place(&self, row: &Row) -> io::Result<Place> {
+        Place::fresh(row.wire, self.sockets.path())
+    }
+
+    fn expect_size(&self, out: &File) -> io::Result<()> {
+        let arrived = out.metadata()?.len();
+        match arrived == self.size {
+            true => Ok(()),
+            false => Err(io::Error::other(format!(
+                "{arrived} of {} bytes arrived",
+                self.size
+            ))),
+        }
+    }
+}
+
+/// Bytes that do not repeat within a file, so that a piece lost, doubled or moved shows.
+fn fill(file: &File, size: u64) -> io::Result<()> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut piece = vec![0; PIECE];
+    let mut left = size;
+    while left > 0 {
+        for word in piece.chunks_exact_mut(8) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            word.copy_from_slice(&state.to_ne_bytes());
+        }
+        let n = left.min(PIECE as u64) as usize;
+        (&*file).write_all(&piece[..n])?;
+        left -= n as u64;
+    }
+    Ok(())
+}
+
+fn same_bytes(one: &File, other: &File, size: u64) -> io::Result<bool> {
+    let (mut left, mut right) = (vec![0; PIECE], vec![0; PIECE]);
+    for at in (0..size).step_by(PIECE) {
+        let n = (size - at).min(PIECE as u64) as usize;
+        one.read_exact_at(&mut left[..n], at)?;
+        other.read_exact_at(&mut right[..n], at)?;
+        if left[..n] != right[..n] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Score {
+    fn median(&self, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
+        match self.fault {
+            Some(_) => None,
+            None => median(self.samples.iter().map(figure)),
+        }
+    }
+}
+
+fn best_peer(scores: &[Score], figure: impl Fn(&Sample) -> f64) -> Option<f64> {
+    least(
+        scores
+            .iter()
+            .filter(|score| score.who.is_peer())
+            .filter_map(|s| s.median(&figure)),
+    )
+}
+
+fn of(scores: &[Score], who: Contestant, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
+    scores.iter().find(|score| score.who == who)?.median(figure)
+}
+
+fn print(row: &Row, scores: &[Score], size: u64) {
+    println!("### {} (`{}`)\n", row.title, row.name);
+    println!(
+        "| contestant | CPU s | sending | receiving | wall s | GB/s | CPU ratio | wall ratio |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
+    let cpu = best_peer(scores, Sample::cpu);
+    let wall = best_peer(scores, |sample| sample.wall);
+    for score in scores {
+        let name = score.who.name();
+        if let Some(fault) = &score.fault {
+            println!("| {name} | {fault} | | | | | | |");
+            continue;
+        }
+        let (its_cpu, its_wall) = (score.median(Sample::cpu), score.median(|s| s.wall));
+        println!(
+            "| {name} | {} | {} | {} | {} | {} | {} | {} |",
+            show(its_cpu, 3),
+            show(score.median(|s| s.sending), 3),
+            show(score.median(|s| s.receiving), 3),
+            show(its_wall, 3),
+            show(ratio(Some(size as f64 / 1e9), its_wall), 2),
+            show(ratio(its_cpu, cpu), 2),
+            show(ratio(its_wall, wall), 2),
+        );
+    }
+    println!();
+}
+
+fn note(row: &Row, scores: &[Score], summary: &mut Summary) {
+    let against_peers = |who, limits: Limits| {
+        let cpu = ratio(of(scores, who, Sample::cpu), best_peer(scores, Sample::cpu));
+        let wall = ratio(of(scores, who, |s| s.wall), best_peer(scores, |s| s.wall));
+        (
+            Bound {
+                figure: cpu,
+                limit: limits.cpu,
+            },
+            Bound {
+                figure: wall,
+                limit: limits.wall,
+            },
+        )
+    };
+    let (cpu, wall) = against_peers(Contestant::Ours, row.limits);
+    let over_bare = ratio(
+        of(scores, Contestant::Ours, Sample::cpu),
+        of(scores, Contestant::Bare, Sample::cpu),
+    );
+    let over_bare = Bound {
+        figure: over_bare,
+        limit: OVER_BARE,
+    };
+    summary.transfer(row.title.into(), cpu, wall, Some(over_bare));
+
+    let (cpu, wall) = against_peers(Contestant::OursCopying, COPYING);
+    summary.transfer(
+        format!("{}, kernel path disabled", row.title),
+        cpu,
+        wall,
+        None,
+    );
+}
