@@ -71,7 +71,10 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { slots: Slab::new(), generation: 0 }
+        Self {
+            slots: Slab::new(),
+            generation: 0,
+        }
     }
 }
 
@@ -81,7 +84,11 @@ impl<T> Table<T> {
         self.generation = (self.generation + 1) & GENERATIONS;
         let slot = self.slots.insert((self.generation, thing));
         let slot = u32::try_from(slot).expect("descriptors run out long before slots do");
-        Id { slot, generation: self.generation, of: PhantomData }
+        Id {
+            slot,
+            generation: self.generation,
+            of: PhantomData,
+        }
     }
 
     /// The thing of that name, if it is still here.
@@ -130,7 +137,14 @@ impl<T> Table<T> {
     /// Everything that is here, with its name, in the order of the slots.
     pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
         self.slots.iter().map(|(slot, (generation, thing))| {
-            (Id { slot: slot as u32, generation: *generation, of: PhantomData }, thing)
+            (
+                Id {
+                    slot: slot as u32,
+                    generation: *generation,
+                    of: PhantomData,
+                },
+                thing,
+            )
         })
     }
 }

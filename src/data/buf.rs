@@ -18,7 +18,12 @@ pub struct Buf {
 impl Buf {
     /// A queue for up to `capacity` bytes that has no memory yet.
     pub fn new(capacity: usize) -> Self {
-        Self { data: Box::default(), head: 0, tail: 0, capacity }
+        Self {
+            data: Box::default(),
+            head: 0,
+            tail: 0,
+            capacity,
+        }
     }
 
     /// The most it can hold, in bytes.

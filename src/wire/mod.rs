@@ -1,9 +1,17 @@
 //! Protocols without I/O: bytes go in, bytes come out, and "took n" is the only way to say wait.
 //!
 //! Knows no sockets, files or clock. State survives between calls, for a command may be cut
-//! anywhere. A [`Stack`] is the layers of one connection in order, wire end first.
+//! anywhere. A stack is the layers of one connection in order, wire end first.
+
+mod crlf;
+#[doc(hidden)]
+pub mod oracle;
+mod telnet;
 
 use std::fmt;
+
+pub use crlf::Crlf;
+pub use telnet::Telnet;
 
 use crate::data::Buf;
 

@@ -1,0 +1,173 @@
+//! What the layers must agree with: naive readers of whole inputs, and a stand that runs a layer
+//! with every cut and every size of queue.
+//!
+//! Nothing here is part of the program. It is compiled into the library so that tests and fuzz
+//! targets judge by the same reader; it favours being obviously right over being fast.
+
+use std::ops::Range;
+
+use super::Layer;
+use super::telnet::{DO, DONT, IAC, SB, SE, WILL, WONT};
+use crate::data::Buf;
+
+/// Reads a whole telnet stream: the text in it, and the answers to it.
+pub fn telnet(wire: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut text, mut answers) = (Vec::new(), Vec::new());
+    let mut refused = Vec::new();
+    let mut rest = wire;
+    loop {
+        rest = match *rest {
+            [] | [IAC] | [IAC, WILL | WONT | DO | DONT] => return (text, answers),
+            [IAC, IAC, ref rest @ ..] => {
+                text.push(IAC);
+                rest
+            }
+            [IAC, verb @ (WILL | WONT | DO | DONT), option, ref rest @ ..] => {
+                if !refused.contains(&(verb, option)) {
+                    let answer = if matches!(verb, WILL | WONT) {
+                        DONT
+                    } else {
+                        WONT
+                    };
+                    answers.extend([IAC, answer, option]);
+                }
+                if matches!(verb, WONT | DONT) {
+                    refused.push((verb, option));
+                }
+                rest
+            }
+            [IAC, SB, ref rest @ ..] => behind_subnegotiation(rest),
+            [IAC, _, ref rest @ ..] => rest,
+            [byte, ref rest @ ..] => {
+                text.push(byte);
+                rest
+            }
+        };
+    }
+}
+
+fn behind_subnegotiation(mut rest: &[u8]) -> &[u8] {
+    loop {
+        rest = match rest {
+            [] | [IAC] => return &[],
+            [IAC, SE, rest @ ..] => return rest,
+            [IAC, _, rest @ ..] | [_, rest @ ..] => rest,
+        };
+    }
+}
+
+/// Puts a CR before every LF that has none.
+pub fn crlf(wire: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for &byte in wire {
+        if byte == b'\n' && text.last() != Some(&b'\r') {
+            text.push(b'\r');
+        }
+        text.push(byte);
+    }
+    text
+}
+
+/// How much arrives at a time, and how much fits into the queues of a stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Bytes that arrive at a time.
+    pub piece: usize,
+    /// Capacity of the queue above.
+    pub up: usize,
+    /// Capacity of the queue below.
+    pub down: usize,
+}
+
+impl Sizes {
+    /// Every way to cut `length` bytes into equal pieces, with every pair of queues.
+    pub fn all(length: usize, queues: Range<usize>) -> impl Iterator<Item = Self> {
+        (1..=length.max(1)).flat_map(move |piece| {
+            let queues = queues.clone();
+            queues
+                .clone()
+                .flat_map(move |up| queues.clone().map(move |down| Self { piece, up, down }))
+        })
+    }
+}
+
+/// Brings `wire` to a layer and collects what it sends up and down. The queues are emptied by one
+/// byte at a time, and only when the layer can do no more, so it meets every state of them.
+///
+/// # Panics
+/// When the layer stands still though its queues are empty, or reports a fault.
+pub fn run(layer: &mut dyn Layer, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8>) {
+    stand(wire, sizes, |wire, up, down| {
+        let used = layer
+            .recv(wire.filled_mut(), up, down)
+            .expect("a layer without faults");
+        wire.take(used);
+    })
+}
+
+fn stand(
+    wire: &[u8],
+    sizes: Sizes,
+    mut recv: impl FnMut(&mut Buf, &mut Buf, &mut Buf),
+) -> (Vec<u8>, Vec<u8>) {
+    let (mut above, mut below) = (Vec::new(), Vec::new());
+    let (mut up, mut down) = (Buf::new(sizes.up), Buf::new(sizes.down));
+    let mut arrived = Buf::new(wire.len().max(1));
+    for piece in wire.chunks(sizes.piece) {
+        arrived.put(piece);
+        loop {
+            recv(&mut arrived, &mut up, &mut down);
+            if up.is_empty() && down.is_empty() {
+                break;
+            }
+            drain(&mut up, 1, &mut above);
+            drain(&mut down, 1, &mut below);
+        }
+    }
+    assert!(
+        arrived.is_empty(),
+        "{} bytes were left though there is room",
+        arrived.len()
+    );
+    (above, below)
+}
+
+/// Moves up to `n` bytes out of a queue.
+pub fn drain(from: &mut Buf, n: usize, to: &mut Vec<u8>) {
+    let n = n.min(from.len());
+    to.extend(&from.filled()[..n]);
+    from.take(n);
+}
+
+/// Every string over `alphabet` of up to `longest` bytes.
+pub fn strings(alphabet: &[u8], longest: u32) -> impl Iterator<Item = Vec<u8>> {
+    let letters = alphabet.len();
+    (1..=longest).flat_map(move |length| {
+        (0..letters.pow(length)).map(move |mut number| {
+            let mut string = Vec::new();
+            for _ in 0..length {
+                string.push(alphabet[number % letters]);
+                number /= letters;
+            }
+            string
+        })
+    })
+}
+
+/// Numbers that look random and are the same for the same seed (xorshift).
+pub struct Random(u64);
+
+impl Random {
+    /// The numbers of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `limit`, which is not 0.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as usize % limit
+    }
+}
