@@ -1,16 +1,18 @@
 //! Protocols without I/O: bytes go in, bytes come out, and "took n" is the only way to say wait.
 //!
 //! Knows no sockets, files or clock. State survives between calls, for a command may be cut
-//! anywhere. A stack is the layers of one connection in order, wire end first.
+//! anywhere. A [`Stack`] is the layers of one connection in order, wire end first.
 
 mod crlf;
 #[doc(hidden)]
 pub mod oracle;
+mod stack;
 mod telnet;
 
 use std::fmt;
 
 pub use crlf::Crlf;
+pub use stack::Stack;
 pub use telnet::Telnet;
 
 use crate::data::Buf;
@@ -22,7 +24,7 @@ pub enum Phase {
     Handshake,
     /// Passing bytes.
     Open,
-    /// Its work is done: the stack drops it.
+    /// Its work is done: bytes pass it unchanged until the stack can drop it.
     Closed,
 }
 
@@ -57,6 +59,7 @@ pub trait Layer {
         Ok(())
     }
 
-    /// The application will send no more: the protocol's goodbye, if it has one.
+    /// The application will send no more: the protocol's goodbye, if it has one. Asked once, when the
+    /// handshake is over and all that was sent has gone, with an empty `down` to say it in.
     fn finish(&mut self, _down: &mut Buf) {}
 }

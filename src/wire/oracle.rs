@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::Layer;
 use super::telnet::{DO, DONT, IAC, SB, SE, WILL, WONT};
+use super::{Layer, Stack};
 use crate::data::Buf;
 
 /// Reads a whole telnet stream: the text in it, and the answers to it.
@@ -102,6 +102,16 @@ pub fn run(layer: &mut dyn Layer, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8
             .recv(wire.filled_mut(), up, down)
             .expect("a layer without faults");
         wire.take(used);
+    })
+}
+
+/// [`run`] for a whole stack.
+///
+/// # Panics
+/// As `run` does.
+pub fn run_stack(stack: &mut Stack, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8>) {
+    stand(wire, sizes, |wire, up, down| {
+        stack.recv(wire, up, down).expect("a stack without faults");
     })
 }
 
