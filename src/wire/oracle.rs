@@ -91,13 +91,27 @@ impl Sizes {
     }
 }
 
-/// Brings `wire` to a layer and collects what it sends up and down. The queues are emptied by one
-/// byte at a time, and only when the layer can do no more, so it meets every state of them.
+/// Brings `wire` to a layer in equal pieces and collects what it sends up and down.
+///
+/// # Panics
+/// As [`run_pieces`] does.
+pub fn run(layer: &mut dyn Layer, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8>) {
+    run_pieces(layer, wire.chunks(sizes.piece), sizes.up, sizes.down)
+}
+
+/// Brings `pieces` to a layer, with queues of `up` and `down` bytes, and collects what it sends. The
+/// queues are emptied by one byte at a time, and only when the layer can do no more, so it meets
+/// them in every state.
 ///
 /// # Panics
 /// When the layer stands still though its queues are empty, or reports a fault.
-pub fn run(layer: &mut dyn Layer, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8>) {
-    stand(wire, sizes, |wire, up, down| {
+pub fn run_pieces<'a>(
+    layer: &mut dyn Layer,
+    pieces: impl Iterator<Item = &'a [u8]>,
+    up: usize,
+    down: usize,
+) -> (Vec<u8>, Vec<u8>) {
+    stand(pieces, up, down, |wire, up, down| {
         let used = layer
             .recv(wire.filled_mut(), up, down)
             .expect("a layer without faults");
@@ -108,22 +122,28 @@ pub fn run(layer: &mut dyn Layer, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8
 /// [`run`] for a whole stack.
 ///
 /// # Panics
-/// As `run` does.
+/// As [`run_pieces`] does.
 pub fn run_stack(stack: &mut Stack, wire: &[u8], sizes: Sizes) -> (Vec<u8>, Vec<u8>) {
-    stand(wire, sizes, |wire, up, down| {
-        stack.recv(wire, up, down).expect("a stack without faults");
-    })
+    stand(
+        wire.chunks(sizes.piece),
+        sizes.up,
+        sizes.down,
+        |wire, up, down| {
+            stack.recv(wire, up, down).expect("a stack without faults");
+        },
+    )
 }
 
-fn stand(
-    wire: &[u8],
-    sizes: Sizes,
+fn stand<'a>(
+    pieces: impl Iterator<Item = &'a [u8]>,
+    up: usize,
+    down: usize,
     mut recv: impl FnMut(&mut Buf, &mut Buf, &mut Buf),
 ) -> (Vec<u8>, Vec<u8>) {
     let (mut above, mut below) = (Vec::new(), Vec::new());
-    let (mut up, mut down) = (Buf::new(sizes.up), Buf::new(sizes.down));
-    let mut arrived = Buf::new(wire.len().max(1));
-    for piece in wire.chunks(sizes.piece) {
+    let (mut arrived, mut up, mut down) = (Buf::new(1), Buf::new(up), Buf::new(down));
+    for piece in pieces {
+        arrived.grow(arrived.len() + piece.len());
         arrived.put(piece);
         loop {
             recv(&mut arrived, &mut up, &mut down);
@@ -161,6 +181,19 @@ pub fn strings(alphabet: &[u8], longest: u32) -> impl Iterator<Item = Vec<u8>> {
             }
             string
         })
+    })
+}
+
+/// `wire` in pieces whose lengths are `lengths` over and over, but never 0.
+pub fn cut<'a>(mut wire: &'a [u8], lengths: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut lengths = lengths.iter().cycle();
+    std::iter::from_fn(move || {
+        let length = lengths
+            .next()
+            .map_or(wire.len(), |&length| usize::from(length.max(1)));
+        let (piece, rest) = wire.split_at(length.min(wire.len()));
+        wire = rest;
+        (!piece.is_empty()).then_some(piece)
     })
 }
 

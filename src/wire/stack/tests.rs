@@ -139,37 +139,39 @@ fn a_greeting_goes_first_and_its_layer_leaves() {
     }
 }
 
+/// Two seals and a greeter, which is the layer of this number.
+fn greeter_at(greeter: usize) -> Stack {
+    let mut layers: Vec<Box<dyn Layer>> = vec![Box::new(Seal), Box::new(Seal)];
+    layers.insert(greeter, Box::new(Hello::Start));
+    let mut stack = Stack::with_queues(8);
+    layers.into_iter().for_each(|layer| stack.push(layer));
+    stack
+}
+
 #[test]
-fn a_layer_may_leave_from_anywhere() {
+fn a_layer_may_leave_from_anywhere_with_bytes_on_both_sides() {
+    let seals = |bytes: &[u8], times: usize| (0..times).fold(bytes.to_vec(), |b, _| sealed(&b));
     for greeter in 0..3 {
-        let mut stack = Stack::with_queues(8);
-        for at in 0..3 {
-            if at == greeter {
-                stack.push(Box::new(Hello::Start));
-            }
-            if at < 2 {
-                stack.push(Box::new(Seal));
-            }
-        }
-        // The greeting is sealed by the layers below the greeter, the text by both.
-        let seals = |bytes: &[u8], times: usize| (0..times).fold(bytes.to_vec(), |b, _| sealed(&b));
+        // The greeting is sealed by the layers below the greeter, the rest by both.
         let wire = [seals(b"OK", greeter), seals(b"text", 2)].concat();
-        let sizes = Sizes {
-            piece: 3,
-            up: 2,
-            down: 8,
-        };
-        let heard = oracle::run_stack(&mut stack, &wire, sizes);
-        assert_eq!(
-            heard,
-            (b"text".to_vec(), seals(b"HI", greeter)),
-            "greeter at {greeter}"
-        );
-        assert_eq!(
-            (stack.layers.len(), stack.gaps.len()),
-            (2, 1),
-            "the greeter is still there"
-        );
+        for sizes in Sizes::all(wire.len(), 4..9) {
+            let mut stack = greeter_at(greeter);
+            let early = stack
+                .send(b"early", &mut Buf::new(8))
+                .expect("a seal takes everything");
+            let below = [seals(b"HI", greeter), seals(&b"early"[..early], 2)].concat();
+            let heard = oracle::run_stack(&mut stack, &wire, sizes);
+            assert_eq!(
+                heard,
+                (b"text".to_vec(), below),
+                "greeter at {greeter}, {sizes:?}"
+            );
+            assert_eq!(
+                (stack.layers.len(), stack.gaps.len()),
+                (2, 1),
+                "it is still there"
+            );
+        }
     }
 }
 
