@@ -211,3 +211,6 @@ fn dressed(options: Options, role: Role) -> Plan {
         warnings,
     }
 }
+
+#[cfg(test)]
+mod tests;
