@@ -279,7 +279,8 @@ pub fn by_long(name: &str) -> Result<&'static Flag, NoFlag> {
 /// letter of their own that take a value alike. So `--ssl-t` and even `--proxy-` mean something.
 fn unambiguous(flags: Vec<&'static Flag>) -> Result<&'static Flag, NoFlag> {
     let &first = flags.first().ok_or(NoFlag::Unknown)?;
-    let kind = |flag: &Flag| (flag.short, flag.value().is_some());
+    // The reference stores --ssl in another way than its other switches, which sets it apart.
+    let kind = |flag: &Flag| (flag.short, flag.value().is_some(), flag.long == "ssl");
     let alike = |flag: &Flag| flag.section != Section::Beyond && kind(flag) == kind(first);
     let different: Vec<_> = flags
         .into_iter()
