@@ -1,3 +1,117 @@
-//! The command line.
+//! The command line: arguments in, a `Plan` out.
+//!
+//! ```text
+//! argv ── opts: what was typed ── checks: what it means ── Plan
+//!          │ one row per option    │ vain: what has no effect
+//!         flags ── help           World: files and names, asked in the reference's order
+//!          │
+//!         target, quantity: words for places and amounts
+//! ```
+//!
+//! Promise: nothing is printed here and nobody but the `World` is asked; the caller says what we
+//! return.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+
+pub mod checks;
+pub mod flags;
+pub mod help;
+pub mod opts;
+mod place;
 pub mod plan;
+pub mod quantity;
+pub mod target;
+mod vain;
+
+use opts::Special;
+use plan::{Address, Family, Plan, Protocol};
+
+/// What a command line without mistakes asks for.
+#[derive(Debug, PartialEq)]
+pub enum Parsed {
+    /// A run.
+    Run(Box<Plan>),
+    /// This text on stdout, and status 0.
+    Help(String),
+    /// This line on stderr, and status 0.
+    Version(String),
+}
+
+/// A command line that is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsageError {
+    /// What to say on stderr, with nothing left to add.
+    pub lines: Vec<String>,
+    /// The exit status.
+    pub status: u8,
+}
+
+/// What must be asked of the outside while a command line is understood.
+pub trait World {
+    /// Makes sure that a log can be written, without changing what the file holds: what follows on
+    /// the command line may still be wrong.
+    fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()>;
+    /// Says who we are, for `-v`.
+    fn banner(&mut self);
+    /// All addresses of a host, in the order in which to try them, or the reason why there are
+    /// none. Never empty.
+    fn resolve(
+        &mut self,
+        host: &str,
+        family: Family,
+        numeric_only: bool,
+    ) -> Result<Vec<Address>, String>;
+    /// The port of a service.
+    fn service(&mut self, name: &str, protocol: Protocol) -> Option<u16>;
+}
+
+/// Which log a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// `-o`.
+    Output,
+    /// `-x`.
+    HexDump,
+}
+
+/// Understands the arguments behind `argv0`.
+pub fn parse(
+    argv0: &OsStr,
+    args: impl IntoIterator<Item = OsString>,
+    world: &mut dyn World,
+) -> Result<Parsed, UsageError> {
+    let (options, operands) = opts::read(argv0, args)?;
+    match options.special {
+        Some(Special::Help) => Ok(Parsed::Help(help::text())),
+        Some(Special::Version) => Ok(Parsed::Version(help::version())),
+        None => {
+            let plan = checks::plan(options, &operands, world)?;
+            Ok(Parsed::Run(Box::new(plan)))
+        }
+    }
+}
+
+impl UsageError {
+    /// A mistake in what is wanted.
+    pub(crate) fn quitting(sentence: impl AsRef<str>) -> Self {
+        Self::plain(format!("Ncat: {} QUITTING.", sentence.as_ref()))
+    }
+
+    /// A mistake in how it was typed.
+    pub(crate) fn about_arguments(argv0: &str, words: &str) -> Self {
+        let hint = "Try `--help' or man(1) ncat for more information, usage options and help.";
+        let mut error = Self::quitting(hint);
+        error.lines.insert(0, format!("{argv0}: {words}"));
+        error
+    }
+
+    /// A line that stands as it is.
+    pub(crate) fn plain(line: String) -> Self {
+        Self {
+            lines: vec![line],
+            status: 2,
+        }
+    }
+}

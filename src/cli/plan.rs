@@ -3,7 +3,7 @@
 //! The types of this file are all that the rest of the program learns of the options.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Plan {
     pub verbose: u8,
     /// `--test`: announce each listening socket for a waiting script.
     pub announce: bool,
-    /// `NCAT_COPY=1` aside, warnings for the user that do not stop us, ready to print.
+    /// Sentences for the user about what does not stop us, such as options without effect.
     pub warnings: Vec<String>,
 }
 
@@ -227,4 +227,17 @@ pub struct Dress {
     pub stall_after: Duration,
     /// `--max-queue`: the most bytes a hub's log holds.
     pub max_queue: usize,
+}
+
+impl From<SocketAddr> for Address {
+    fn from(socket: SocketAddr) -> Self {
+        let zone = match socket {
+            SocketAddr::V4(_) => 0,
+            SocketAddr::V6(v6) => v6.scope_id(),
+        };
+        Self {
+            ip: socket.ip(),
+            zone,
+        }
+    }
 }

@@ -1,0 +1,216 @@
+//! From what was typed to what is meant: contradictions are found and defaults filled in.
+//!
+//! Promise: checks happen in the reference's order, for only the first failure is reported, and
+//! what the user sees of a wrong command line (a log created, a banner said) depends on it: options,
+//! logs opened, banner, what Unix sockets exclude, what `-z` excludes, `-s`, host and ports, and
+//! at last what the mode excludes.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use super::opts::{Domain, Options};
+use super::place::Place;
+use super::plan::{At, Connect, Dress, Flow, Listen, Plan, Role, Scan};
+use super::target::PortWord;
+use super::{Log, UsageError, World, flags, place, vain};
+
+const WAIT: Duration = Duration::from_secs(10);
+const STALL: Duration = Duration::from_secs(5);
+const MAX_CONNS: i32 = 100;
+const MAX_QUEUE: usize = 16 << 20;
+
+/// What the reference reads of stdin at once, and so sends in one datagram.
+const DATAGRAM_SIZE: usize = 8192;
+
+/// The most that UDP over IPv4 carries in one datagram.
+const UDP_MOST: usize = 65_507;
+
+/// Settles what the options and operands mean together.
+pub fn plan(
+    options: Options,
+    operands: &[OsString],
+    world: &mut dyn World,
+) -> Result<Plan, UsageError> {
+    if let Some(flag) = options.unsupported {
+        let sentence = format!("{} is not supported by this build.", flag.name());
+        return Err(UsageError::quitting(sentence));
+    }
+    let port = source_port(&options, world)?;
+    open_logs(&options, world)?;
+    if options.verbose > 0 {
+        world.banner();
+    }
+    refuse(&UNIX_LIMITS, &options)?;
+    refuse(&ZERO_IO_LIMITS, &options)?;
+    refuse(&SOURCE_LIMITS, &options)?;
+    let role = role(&options, port, operands, world)?;
+    match role {
+        Role::Listen(_) => refuse(&LISTEN_LIMITS, &options)?,
+        Role::Connect(_) | Role::Scan(_) => refuse(&CONNECT_LIMITS, &options)?,
+    }
+    refuse(&DATAGRAM_LIMITS, &options)?;
+    Ok(dressed(options, role))
+}
+
+/// A rule: when it is broken, and what to say then.
+type Limit = (fn(&Options) -> bool, &'static str);
+
+const UNIX_LIMITS: [Limit; 1] = [(
+    |o| o.domain == Domain::Unix && o.source_port.is_some(),
+    "Specifying source port when using Unix domain sockets doesn't make sense.",
+)];
+
+const ZERO_IO_LIMITS: [Limit; 2] = [
+    // The missing dot is the reference's.
+    (
+        |o| o.zero_io && o.listen,
+        "Services designed for LISTENING can't be used with -z",
+    ),
+    (
+        |o| o.zero_io && o.telnet,
+        "Invalid option combination: -z and -t.",
+    ),
+];
+
+const SOURCE_LIMITS: [Limit; 1] = [(
+    |o| o.listen && o.source.is_some(),
+    "-l and -s are incompatible.  Specify the address and port to bind to like you would a host \
+     to connect to.",
+)];
+
+const CONNECT_LIMITS: [Limit; 2] = [
+    (
+        |o| o.max_conns.is_some(),
+        "Invalid option combination: `--max-conns' with connect.",
+    ),
+    (
+        |o| o.keep_open && o.datagram,
+        "UDP mode does not support the -k or --keep-open options, except with --exec or --sh-exec.",
+    ),
+];
+
+const LISTEN_LIMITS: [Limit; 1] = [(
+    |o| o.max_conns.is_some_and(|n| n < 0),
+    "The limit of --max-conns must not be negative.",
+)];
+
+const DATAGRAM_LIMITS: [Limit; 1] = [(
+    |o| {
+        let udp = o.datagram && o.domain != Domain::Unix;
+        udp && o.datagram_size.is_some_and(|size| size > UDP_MOST)
+    },
+    "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
+)];
+
+fn refuse(limits: &[Limit], options: &Options) -> Result<(), UsageError> {
+    match limits.iter().find(|(broken, _)| broken(options)) {
+        Some((_, sentence)) => Err(UsageError::quitting(sentence)),
+        None => Ok(()),
+    }
+}
+
+fn source_port(options: &Options, world: &mut dyn World) -> Result<Option<u16>, UsageError> {
+    let port = match &options.source_port {
+        None => return Ok(None),
+        Some(PortWord::Number(number)) => {
+            let range = |_| format!("Invalid source port {number}.");
+            u16::try_from(*number).map_err(range)
+        }
+        Some(PortWord::Service(name)) => {
+            let port = world.service(name, place::protocol(options));
+            port.ok_or_else(|| flags::invalid_source_port(name))
+        }
+    };
+    port.map(Some).map_err(UsageError::quitting)
+}
+
+fn open_logs(options: &Options, world: &mut dyn World) -> Result<(), UsageError> {
+    let logs = [
+        (&options.output, Log::Output),
+        (&options.hex_dump, Log::HexDump),
+    ];
+    for (path, which) in logs {
+        if let Some(path) = path {
+            open_log(path, which, world)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_log(path: &Path, which: Log, world: &mut dyn World) -> Result<(), UsageError> {
+    world.open_log(path, which).map_err(|error| {
+        let words = error.to_string();
+        let reason = words.split(" (os error").next().unwrap_or_default();
+        UsageError::plain(format!("open: {reason}"))
+    })
+}
+
+fn role(
+    options: &Options,
+    source_port: Option<u16>,
+    operands: &[OsString],
+    world: &mut dyn World,
+) -> Result<Role, UsageError> {
+    let mut place = Place {
+        options,
+        source_port,
+        operands,
+        world,
+    };
+    if options.listen {
+        let at = place.at()?;
+        return Ok(Role::Listen(listen(options, at)));
+    }
+    if options.zero_io {
+        let (target, ports) = place.targets()?;
+        return Ok(Role::Scan(Scan { target, ports }));
+    }
+    let target = place.target()?;
+    Ok(Role::Connect(Connect { target }))
+}
+
+fn listen(options: &Options, at: At) -> Listen {
+    let limit = options.max_conns.unwrap_or(MAX_CONNS);
+    // A negative one is refused with the other limits of the mode.
+    let max_conns = limit.try_into().unwrap_or_default();
+    Listen {
+        at,
+        keep_open: options.keep_open,
+        max_conns,
+    }
+}
+
+fn dressed(options: Options, role: Role) -> Plan {
+    let warnings = vain::warnings(&options);
+    let goes_on = options.keep_open && matches!(role, Role::Connect(_));
+    Plan {
+        role,
+        flow: Flow {
+            send_only: options.send_only,
+            recv_only: options.recv_only,
+            no_shutdown: options.no_shutdown,
+            half_close: options.half_close || goes_on,
+            quit: options.quit,
+        },
+        dress: Dress {
+            crlf: options.crlf,
+            telnet: options.telnet,
+            delay: options.delay,
+            output: options.output,
+            hex_dump: options.hex_dump,
+            append: options.append,
+            datagram_size: options.datagram_size.unwrap_or(DATAGRAM_SIZE),
+            stall_after: options.stall_after.unwrap_or(STALL),
+            max_queue: options.max_queue.unwrap_or(MAX_QUEUE),
+        },
+        wait: options.wait.unwrap_or(WAIT),
+        idle: options.idle,
+        verbose: options.verbose,
+        announce: options.announce,
+        warnings,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,394 @@
+//! Command lines in, plans or mistakes out, with a world that remembers what it was asked.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cli::plan::{
+    Address, At, Family, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
+};
+use crate::cli::{Log, Parsed, UsageError, World, parse};
+
+/// Knows a few names and services, and notes every question.
+#[derive(Default)]
+struct Fake {
+    asked: Vec<String>,
+}
+
+impl World for Fake {
+    fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()> {
+        self.asked.push(format!("{which:?} {}", path.display()));
+        match path.starts_with("/missing") {
+            true => Err(io::Error::from_raw_os_error(2)),
+            false => Ok(()),
+        }
+    }
+
+    fn banner(&mut self) {
+        self.asked.push("banner".into());
+    }
+
+    fn resolve(
+        &mut self,
+        host: &str,
+        family: Family,
+        numeric_only: bool,
+    ) -> Result<Vec<Address>, String> {
+        let only = if numeric_only { " numerically" } else { "" };
+        self.asked.push(format!("{host} {family:?}{only}"));
+        let known: &[&str] = match host {
+            "two" => &["::1", "127.0.0.1"],
+            "123456" => &["0.1.226.64"],
+            "5002" => &["0.0.19.138"],
+            host => &[host],
+        };
+        let found: Option<Vec<IpAddr>> = known.iter().map(|text| text.parse().ok()).collect();
+        let found = found.ok_or("Name or service not known")?;
+        Ok(found
+            .into_iter()
+            .map(|ip| Address { ip, zone: 0 })
+            .collect())
+    }
+
+    fn service(&mut self, name: &str, protocol: Protocol) -> Option<u16> {
+        self.asked.push(format!("{name} {protocol:?}"));
+        (name == "http").then_some(80)
+    }
+}
+
+fn run(line: &str) -> (Result<Parsed, UsageError>, Vec<String>) {
+    let mut world = Fake::default();
+    let args = line.split_whitespace().map(OsString::from);
+    let parsed = parse(OsStr::new("ncat"), args, &mut world);
+    (parsed, world.asked)
+}
+
+fn plan(line: &str) -> Plan {
+    match run(line).0 {
+        Ok(Parsed::Run(plan)) => *plan,
+        other => panic!("`ncat {line}` is a good command line, not {other:?}"),
+    }
+}
+
+fn mistake(line: &str) -> String {
+    match run(line).0 {
+        Err(error) => {
+            assert_eq!(error.status, 2, "status of `ncat {line}`");
+            error.lines.join("\n")
+        }
+        Ok(parsed) => panic!("`ncat {line}` is wrong, but gives {parsed:?}"),
+    }
+}
+
+fn shown(addresses: &[Address]) -> String {
+    let texts: Vec<_> = addresses.iter().map(|a| a.ip.to_string()).collect();
+    texts.join(" ")
+}
+
+/// Who is reached, or where it listens, in a few words.
+fn place(plan: &Plan) -> String {
+    match &plan.role {
+        Role::Connect(connect) => target(&connect.target),
+        Role::Scan(scan) => {
+            let range = |r: &PortRange| format!(" {}-{}", r.first, r.last);
+            let ports: String = scan.ports.iter().map(range).collect();
+            format!("scan {} in{ports}", target(&scan.target))
+        }
+        Role::Listen(listen) => match &listen.at {
+            At::Inet {
+                protocol,
+                addresses,
+                port,
+            } => {
+                format!("listen {protocol:?} {} {port}", shown(addresses))
+            }
+            At::Unix { name, datagram } => format!("listen {name:?} {datagram}"),
+        },
+    }
+}
+
+fn target(target: &Target) -> String {
+    match target {
+        Target::Inet {
+            protocol,
+            addresses,
+            port,
+            local,
+        } => {
+            let from = match local.addresses.is_empty() && local.port == 0 {
+                true => String::new(),
+                false => format!(" from {} {}", shown(&local.addresses), local.port),
+            };
+            format!("{protocol:?} {} {port}{from}", shown(addresses))
+        }
+        Target::Unix {
+            name,
+            datagram,
+            local,
+        } => format!("{name:?} {datagram} {local:?}"),
+    }
+}
+
+#[test]
+fn operands_say_whom_to_reach() {
+    let cases = [
+        ("two", "Tcp ::1 127.0.0.1 31337"),
+        ("two 80", "Tcp ::1 127.0.0.1 80"),
+        ("two http", "Tcp ::1 127.0.0.1 80"),
+        ("two 0", "Tcp ::1 127.0.0.1 0"),
+        ("-u [::1] 53", "Udp ::1 53"),
+        ("-p 5 10.0.0.1 1", "Tcp 10.0.0.1 1 from  5"),
+        (
+            "-s two -p http 10.0.0.1",
+            "Tcp 10.0.0.1 31337 from ::1 127.0.0.1 80",
+        ),
+        ("123456 1", "Tcp 0.1.226.64 1"),
+        ("-z two", "scan Tcp ::1 127.0.0.1 31337 in 31337-31337"),
+        (
+            "-z 10.0.0.1 20-25,http,7",
+            "scan Tcp 10.0.0.1 20 in 20-25 80-80 7-7",
+        ),
+        ("-zu 10.0.0.1 53", "scan Udp 10.0.0.1 53 in 53-53"),
+        ("-U /x", "Path(\"/x\") false None"),
+        ("-U @x", "Abstract(\"x\") false None"),
+        ("-Uu -s @y @x", "Abstract(\"x\") true Some(Abstract(\"y\"))"),
+        ("-U -s /y /x", "Path(\"/x\") false None"),
+        ("-zU /x", "scan Path(\"/x\") false None in 0-0"),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(place(&plan(line)), wanted, "ncat {line}");
+    }
+}
+
+#[test]
+fn operands_say_where_to_listen() {
+    let cases = [
+        ("-l", "listen Tcp :: 0.0.0.0 31337"),
+        ("-lu", "listen Udp :: 0.0.0.0 31337"),
+        ("-l4", "listen Tcp 0.0.0.0 31337"),
+        ("-l6 5", "listen Tcp :: 5"),
+        ("-l 80", "listen Tcp :: 0.0.0.0 80"),
+        ("-l -p 80", "listen Tcp :: 0.0.0.0 80"),
+        ("-l -p http", "listen Tcp :: 0.0.0.0 80"),
+        ("-l 0", "listen Tcp :: 0.0.0.0 0"),
+        ("-l two", "listen Tcp ::1 31337"),
+        ("-l two http", "listen Tcp ::1 80"),
+        ("-l two -p 80", "listen Tcp ::1 80"),
+        ("-l 123456", "listen Tcp 0.1.226.64 31337"),
+        ("-l -p 5001 5002", "listen Tcp 0.0.19.138 5001"),
+        ("-Ul /x", "listen Path(\"/x\") false"),
+        ("-Ulu @x", "listen Abstract(\"x\") true"),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(place(&plan(line)), wanted, "ncat {line}");
+    }
+}
+
+#[test]
+fn every_contradiction_has_its_sentence() {
+    let cases = [
+        ("", "You must specify a host to connect to."),
+        ("80", "You must specify a host to connect to."),
+        (
+            "none",
+            "Could not resolve hostname \"none\": Name or service not known.",
+        ),
+        (
+            "none 1 2",
+            "Could not resolve hostname \"none\": Name or service not known.",
+        ),
+        ("two 1 2", "Got more than one port specification: 1 2."),
+        ("two x y", "Got more than one port specification: x y."),
+        ("two x", "Invalid port number \"x\"."),
+        ("two 65536", "Invalid port number \"65536\"."),
+        ("two 20-25", "Invalid port number \"20-25\"."),
+        ("-z two 25-20", "Invalid port number \"25-20\"."),
+        (
+            "-l two 1 -p 2",
+            "Got more than one port specification: 2 1.",
+        ),
+        ("-l 70000", "Invalid port number \"70000\"."),
+        (
+            "-l none",
+            "Could not resolve hostname \"none\": Name or service not known.",
+        ),
+        ("-p 65536 two", "Invalid source port 65536."),
+        ("-p x two", "Invalid source port number \"x\"."),
+        (
+            "-s none two",
+            "Could not resolve source address \"none\": Name or service not known.",
+        ),
+        (
+            "-l -s two",
+            "-l and -s are incompatible.  Specify the address and port to bind to like you would \
+             a host to connect to.",
+        ),
+        ("-U", "You have to specify path to a socket to connect to."),
+        ("-Ul", "You have to specify path to a socket to listen on."),
+        (
+            "-U /x 80",
+            "A Unix domain socket has no port, so what is: 80?",
+        ),
+        (
+            "-U -p 0 /x",
+            "Specifying source port when using Unix domain sockets doesn't make sense.",
+        ),
+        (
+            "-zl",
+            "Services designed for LISTENING can't be used with -z",
+        ),
+        ("-zt two", "Invalid option combination: -z and -t."),
+        (
+            "-m 3 two",
+            "Invalid option combination: `--max-conns' with connect.",
+        ),
+        (
+            "-ku two",
+            "UDP mode does not support the -k or --keep-open options, except with --exec or \
+             --sh-exec.",
+        ),
+        (
+            "-lk -m -2",
+            "The limit of --max-conns must not be negative.",
+        ),
+        (
+            "-u --datagram-size 64K two",
+            "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
+        ),
+        ("--ssl two", "--ssl is not supported by this build."),
+        ("-g 1.2.3.4 two", "-g is not supported by this build."),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(
+            mistake(line),
+            format!("Ncat: {wanted} QUITTING."),
+            "ncat {line}"
+        );
+    }
+    assert_eq!(
+        mistake("-o /missing/x"),
+        "open: No such file or directory",
+        "a log"
+    );
+}
+
+/// Each of these lines has several mistakes. They are made right one by one, from the left.
+#[test]
+fn checks_happen_in_the_order_of_the_reference() {
+    let mut rest = [
+        ("-Y", "invalid option"),
+        ("--ssl", "not supported"),
+        ("-p 70000", "Invalid source port"),
+        ("-o /missing/x", "open:"),
+        ("-z", "LISTENING"),
+        ("-s none", "-l and -s"),
+        ("-l none 1 2", "Could not resolve hostname"),
+    ]
+    .as_slice();
+    while let [(_, wanted), later @ ..] = rest {
+        let words: Vec<_> = rest.iter().map(|(words, _)| *words).collect();
+        let line = words.join(" ");
+        let said = mistake(&line);
+        assert!(
+            said.contains(wanted),
+            "`ncat {line}` says {said:?}, not {wanted:?}"
+        );
+        rest = later;
+    }
+}
+
+#[test]
+fn the_world_is_asked_in_order_and_no_more_than_needed() {
+    let cases: [(&str, &[&str]); 7] = [
+        (
+            "-v -x /x -o /o -s src -n two http",
+            &["Output /o", "HexDump /x", "banner", "src Any numerically"],
+        ),
+        ("-6 two http 5", &["two V6"]),
+        ("-4u two http", &["two V4", "http Udp"]),
+        ("-v -z -l", &["banner"]),
+        ("-o /o --bogus", &[]),
+        ("-o /o --ssl", &[]),
+        ("-v -h", &[]),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(run(line).1, wanted, "asked by `ncat {line}`");
+    }
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let plan = plan("two");
+    assert_eq!(plan.wait, Duration::from_secs(10), "-w");
+    assert_eq!(plan.idle, None, "-i");
+    assert_eq!(plan.flow.quit, Quit::Default, "-q");
+    assert_eq!(plan.dress.datagram_size, 8192, "--datagram-size");
+    assert_eq!(
+        plan.dress.stall_after,
+        Duration::from_secs(5),
+        "--stall-timeout"
+    );
+    assert_eq!(plan.dress.max_queue, 16 << 20, "--max-queue");
+    assert!(
+        plan.warnings.is_empty(),
+        "nothing to warn of: {:?}",
+        plan.warnings
+    );
+}
+
+#[test]
+fn the_limit_of_connections_is_what_atoi_makes_of_it() {
+    let cases = [
+        ("", 100),
+        ("-m -1", 100),
+        ("-m x", 0),
+        ("-m 0", 0),
+        ("-m 5x", 5),
+    ];
+    for (words, wanted) in cases {
+        let Role::Listen(listen) = plan(&format!("-lk {words}")).role else {
+            panic!("-l listens");
+        };
+        assert_eq!(listen.max_conns, wanted, "ncat -lk {words}");
+        assert!(listen.keep_open, "-k stays");
+    }
+}
+
+#[test]
+fn going_on_after_the_peers_end_is_asked_for_in_two_ways() {
+    let cases = [
+        ("two", false),
+        ("-k two", true),
+        ("--half-close two", true),
+        ("-lk", false),
+        ("-l --half-close", true),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(plan(line).flow.half_close, wanted, "ncat {line}");
+    }
+}
+
+#[test]
+fn a_unix_name_survives_without_being_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+    let name = OsStr::from_bytes(b"/\xff");
+    let args = ["-U".into(), name.to_os_string()];
+    let parsed = parse(OsStr::new("ncat"), args, &mut Fake::default());
+    let Ok(Parsed::Run(plan)) = parsed else {
+        panic!("a path may be of any bytes: {parsed:?}");
+    };
+    let path = UnixName::Path(name.into());
+    assert_eq!(place(&plan), format!("{path:?} false None"), "the path");
+}
+
+#[test]
+fn long_arguments_are_answered_not_feared() {
+    let long = "9".repeat(1 << 16);
+    for front in ["", "-", "--", "-p", "-w", "-U ", "two ", "-z two ", "-m"] {
+        let (parsed, _) = run(&format!("{front}{long}"));
+        // -m stays at its limit and then lacks a host; all others are refused.
+        assert!(parsed.is_err(), "so much behind {front:?} is accepted");
+    }
+}

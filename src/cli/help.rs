@@ -1,0 +1,100 @@
+//! The texts of `--help` and `--version`, made from the option table.
+
+use super::flags::{Effect, FLAGS, Flag, Section};
+
+/// Who we are, in the shape that scripts look for.
+pub fn version() -> String {
+    format!("Ncat: {}", named("Version "))
+}
+
+fn named(what: &str) -> String {
+    let home = match env!("CARGO_PKG_REPOSITORY") {
+        "" => "a new ncat, written in Rust",
+        url => url,
+    };
+    format!("{what}{} ( {home} )", env!("CARGO_PKG_VERSION"))
+}
+
+/// The whole text of `--help`.
+pub fn text() -> String {
+    let works = |flag: &Flag| !matches!(flag.effect, Effect::Unsupported(_));
+    let lines = |wanted: &dyn Fn(&Flag) -> bool| -> String {
+        let listed = FLAGS.iter().filter(|flag| flag.section != Section::Hidden);
+        listed.filter(|flag| wanted(flag)).map(line).collect()
+    };
+    let ours = |flag: &Flag| flag.section == Section::Beyond;
+    let usual = lines(&|flag| works(flag) && !ours(flag));
+    let refused = lines(&|flag| !works(flag));
+    let beyond = lines(&|flag| works(flag) && ours(flag));
+    format!(
+        "{}\n{USAGE}\n{usual}\nRefused by this build, for it cannot do them:\n{refused}\n\
+         Beyond Nmap's ncat:\n{beyond}",
+        named("Ncat ")
+    )
+}
+
+const USAGE: &str = "\
+Usage: ncat [options] host [port]            connect
+       ncat -l [options] [address] [port]    listen
+       ncat -z [options] host ports          see which ports (20-25,80) answer
+
+The port is 31337 unless one is given. A time is a number of seconds, or one
+with a unit: 500ms, 10s, 2m, 1h. A size may end in K, M or G.
+";
+
+/// One option: its names, its value, what it does.
+fn line(flag: &Flag) -> String {
+    let names = names(flag);
+    let width = FLAGS.iter().filter(|f| f.section != Section::Hidden);
+    let width = width
+        .map(|flag| self::names(flag).len())
+        .max()
+        .unwrap_or_default();
+    format!("{names:width$}  {}\n", flag.help)
+}
+
+fn names(flag: &Flag) -> String {
+    let short = flag.short.map(|letter| format!("-{letter}"));
+    let long = Some(format!("--{}", flag.long)).filter(|_| flag.long.len() > 1);
+    let both = match (short, long) {
+        (Some(short), Some(long)) => format!("{short}, {long}"),
+        (Some(short), None) => short,
+        (None, Some(long)) => format!("    {long}"),
+        (None, None) => String::new(),
+    };
+    match flag.value() {
+        Some(value) => format!("  {both} <{value}>"),
+        None => format!("  {both}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_fits_a_terminal() {
+        for line in text().lines() {
+            let length = line.chars().count();
+            assert!(length <= 80, "{length} columns are too many: {line}");
+        }
+    }
+
+    #[test]
+    fn every_option_that_is_not_hidden_has_its_line() {
+        let text = text();
+        for flag in FLAGS {
+            let listed = text.lines().filter(|line| line.starts_with(&names(flag)));
+            let exact = listed.filter(|line| line.ends_with(flag.help)).count();
+            let wanted = usize::from(flag.section != Section::Hidden);
+            assert_eq!(exact.min(1), wanted, "lines about {}", flag.name());
+        }
+    }
+
+    #[test]
+    fn the_version_keeps_its_shape() {
+        let line = version();
+        let start = format!("Ncat: Version {} ( ", env!("CARGO_PKG_VERSION"));
+        assert!(line.starts_with(&start) && line.ends_with(" )"), "{line}");
+    }
+}

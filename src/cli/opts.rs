@@ -1,0 +1,442 @@
+//! What was typed: arguments in, options and operands out.
+//!
+//! Each argument is read by getopts. Ours is what `getopt_long` does besides: abbreviated names,
+//! the order in which things take effect, its wording, and arguments that are not UTF-8.
+//! Promise: the first thing that is wrong is reported, whatever stands behind it, and nothing is
+//! asked of the outside.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use getopts::{Fail, HasArg, Matches, Occur};
+
+use super::UsageError;
+use super::flags::{self, Effect, FLAGS, Flag, NoFlag};
+use super::plan::Quit;
+use super::target::PortWord;
+
+/// Where names and addresses are taken from. The last option that says so decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Domain {
+    /// Internet addresses of both families.
+    #[default]
+    Any,
+    /// `-4`.
+    V4,
+    /// `-6`.
+    V6,
+    /// `-U`.
+    Unix,
+}
+
+/// What is asked for instead of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Special {
+    /// `-h`.
+    Help,
+    /// `--version`.
+    Version,
+}
+
+/// The options as they were given; each is valid by itself, but they may contradict each other.
+#[derive(Debug, Default)]
+#[allow(missing_docs, reason = "every field is named like its option")]
+pub struct Options {
+    pub domain: Domain,
+    pub datagram: bool,
+    pub listen: bool,
+    pub keep_open: bool,
+    pub max_conns: Option<i32>,
+    pub source: Option<OsString>,
+    pub source_port: Option<PortWord>,
+    pub numeric_only: bool,
+    pub zero_io: bool,
+    pub wait: Option<Duration>,
+    pub idle: Option<Duration>,
+    pub quit: Quit,
+    pub delay: Option<Duration>,
+    pub crlf: bool,
+    pub telnet: bool,
+    pub output: Option<PathBuf>,
+    pub hex_dump: Option<PathBuf>,
+    pub append: bool,
+    pub send_only: bool,
+    pub recv_only: bool,
+    pub no_shutdown: bool,
+    pub half_close: bool,
+    pub datagram_size: Option<usize>,
+    pub stall_after: Option<Duration>,
+    pub max_queue: Option<usize>,
+    pub verbose: u8,
+    pub announce: bool,
+    pub engine: bool,
+    /// The first option that this build cannot do.
+    pub unsupported: Option<&'static Flag>,
+    /// Set, it was the last thing that was read.
+    pub special: Option<Special>,
+}
+
+/// Reads the arguments behind `argv0`: the options, and the operands in their order.
+pub fn read(
+    argv0: &OsStr,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<(Options, Vec<OsString>), UsageError> {
+    let mut reader = Reader {
+        argv0: argv0.to_string_lossy().into_owned(),
+        grammar: grammar(),
+        args: args.into_iter(),
+        options: Options::default(),
+    };
+    let operands = reader.read()?;
+    Ok((reader.options, operands))
+}
+
+/// The table as getopts wants it. Whatever may be repeated may be repeated.
+fn grammar() -> getopts::Options {
+    let mut grammar = getopts::Options::new();
+    for flag in FLAGS {
+        let short = flag.short.map(String::from).unwrap_or_default();
+        // To getopts, a long name of one letter is the letter.
+        let long = if flag.long.len() == 1 { "" } else { flag.long };
+        let (value, takes) = match flag.value() {
+            Some(value) => (value, HasArg::Yes),
+            None => ("", HasArg::No),
+        };
+        grammar.opt(&short, long, flag.help, value, takes, Occur::Multi);
+    }
+    grammar
+}
+
+struct Reader<Args> {
+    argv0: String,
+    grammar: getopts::Options,
+    args: Args,
+    options: Options,
+}
+
+impl<Args: Iterator<Item = OsString>> Reader<Args> {
+    /// Reads all arguments, or up to one that asks for help, and returns the operands.
+    fn read(&mut self) -> Result<Vec<OsString>, UsageError> {
+        let mut operands = Vec::new();
+        while self.options.special.is_none()
+            && let Some(arg) = self.args.next()
+        {
+            match arg.as_bytes() {
+                b"--" => operands.extend(self.args.by_ref()),
+                [b'-', b'-', ..] => self.long(&as_text(&arg))?,
+                [b'-', _, ..] => self.letters(&as_text(&arg))?,
+                _ => operands.push(arg),
+            }
+        }
+        Ok(operands)
+    }
+
+    /// `--name`, `--name=value` or `--name value`, where the name may be cut short.
+    fn long(&mut self, arg: &str) -> Result<(), UsageError> {
+        let name = arg[2..].split('=').next().unwrap_or_default();
+        let flag = flags::by_long(name).map_err(|why| self.no_flag(arg, why))?;
+        let value = &arg[2 + name.len()..];
+        let full = format!("--{}", flag.long);
+        match self.consult(format!("{full}{value}")) {
+            Ok(found) => self.apply(flag, found.opt_str(flag.long)),
+            Err(Fail::ArgumentMissing(_)) => {
+                Err(self.complaint(&format!("option '{full}' requires an argument")))
+            }
+            Err(_) => Err(self.complaint(&format!("option '{full}' doesn't allow an argument"))),
+        }
+    }
+
+    fn no_flag(&self, arg: &str, why: NoFlag) -> UsageError {
+        let arg = as_typed(arg);
+        let arg = arg.display();
+        match why {
+            NoFlag::Unknown => self.complaint(&format!("unrecognized option '{arg}'")),
+            NoFlag::Ambiguous(flags) => {
+                let names: String = flags
+                    .iter()
+                    .map(|flag| format!(" '--{}'", flag.long))
+                    .collect();
+                self.complaint(&format!(
+                    "option '{arg}' is ambiguous; possibilities:{names}"
+                ))
+            }
+        }
+    }
+
+    /// `-lvp5005`: switches in one word, of which the last may take a value. Those before a letter
+    /// at fault count: `-h?` is a call for help.
+    fn letters(&mut self, arg: &str) -> Result<(), UsageError> {
+        match self.consult(arg.into()) {
+            Ok(found) => self.apply_letters(&arg[1..], Some(&found)),
+            Err(fail) => {
+                let (fault, complaint) = match fail {
+                    Fail::ArgumentMissing(name) => (name, "option requires an argument"),
+                    Fail::UnrecognizedOption(name)
+                    | Fail::OptionMissing(name)
+                    | Fail::OptionDuplicated(name)
+                    | Fail::UnexpectedArgument(name) => (name, "invalid option"),
+                };
+                let before = arg[1..].split(&fault).next().unwrap_or_default();
+                self.apply_letters(before, None)?;
+                if self.options.special.is_some() {
+                    return Ok(());
+                }
+                let letter = as_typed(&fault);
+                Err(self.complaint(&format!("{complaint} -- '{}'", letter.display())))
+            }
+        }
+    }
+
+    /// Applies letters until one takes what follows as its value, or asks for help.
+    fn apply_letters(&mut self, letters: &str, found: Option<&Matches>) -> Result<(), UsageError> {
+        for letter in letters.chars() {
+            let flag = flags::by_letter(letter).expect("getopts knows the letters of the table");
+            let value = found.and_then(|found| found.opt_str(&letter.to_string()));
+            self.apply(flag, value)?;
+            if flag.value().is_some() || self.options.special.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets getopts read one argument, with the next one only if a value is missing.
+    fn consult(&mut self, arg: String) -> Result<Matches, Fail> {
+        let verdict = self.grammar.parse([&arg]);
+        if !matches!(verdict, Err(Fail::ArgumentMissing(_))) {
+            return verdict;
+        }
+        match self.args.next() {
+            Some(value) => self.grammar.parse([arg, as_text(&value)]),
+            None => verdict,
+        }
+    }
+
+    fn apply(&mut self, flag: &'static Flag, value: Option<String>) -> Result<(), UsageError> {
+        let value = as_typed(&value.unwrap_or_default());
+        match flag.effect {
+            Effect::Switch(set) => set(&mut self.options),
+            Effect::Raw(_, set) => set(&mut self.options, value),
+            Effect::Value(_, set) => {
+                let stored = set(&mut self.options, &value.to_string_lossy());
+                stored.map_err(UsageError::quitting)?;
+            }
+            Effect::Unsupported(_) => {
+                self.options.unsupported.get_or_insert(flag);
+            }
+        }
+        Ok(())
+    }
+
+    fn complaint(&self, words: &str) -> UsageError {
+        UsageError::about_arguments(&self.argv0, words)
+    }
+}
+
+/// getopts reads text only, so each byte is shown to it as the character of that number.
+fn as_text(arg: &OsStr) -> String {
+    arg.as_bytes()
+        .iter()
+        .map(|&byte| char::from(byte))
+        .collect()
+}
+
+/// The bytes behind what `as_text` has shown.
+fn as_typed(text: &str) -> OsString {
+    let bytes = text.chars().filter_map(|c| u8::try_from(c).ok()).collect();
+    OsString::from_vec(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(args: &[&str]) -> Result<(Options, Vec<OsString>), UsageError> {
+        read("ncat".as_ref(), args.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn options_may_stand_anywhere_and_in_one_word() {
+        let cases: [&[&str]; 7] = [
+            &["-l", "-v", "-n", "-p", "5005", "host"],
+            &["-lvnp5005", "host"],
+            &["host", "-lvnp", "5005"],
+            &[
+                "--listen",
+                "--verbose",
+                "host",
+                "--nodns",
+                "--source-port=5005",
+            ],
+            &["--li", "host", "--verb", "--nod", "--source-p", "5005"],
+            &["-lvn", "-p1", "-p5005", "--", "host"],
+            &["-lvn", "--source-port", "5005", "host"],
+        ];
+        for args in cases {
+            let (options, operands) = read_all(args).expect("a good command line");
+            assert!(
+                options.listen && options.numeric_only,
+                "{args:?} lost a switch"
+            );
+            assert_eq!(options.verbose, 1, "{args:?}");
+            assert_eq!(
+                options.source_port,
+                Some(PortWord::Number(5005)),
+                "{args:?}"
+            );
+            assert_eq!(operands, ["host"], "{args:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_option_behind_two_dashes_nor_is_one_dash() {
+        let (options, operands) = read_all(&["-", "--", "-l", "--", "-"]).expect("operands only");
+        assert!(!options.listen, "-l behind -- is an operand");
+        assert_eq!(operands, ["-", "-l", "--", "-"], "operands");
+    }
+
+    #[test]
+    fn the_last_word_on_addresses_wins() {
+        let cases: [(&[&str], Domain); 6] = [
+            (&[], Domain::Any),
+            (&["-4"], Domain::V4),
+            (&["-46"], Domain::V6),
+            (&["-464"], Domain::V4),
+            (&["--6", "-U"], Domain::Unix),
+            (&["-U", "--4"], Domain::V4),
+        ];
+        for (args, wanted) in cases {
+            let (options, _) = read_all(args).expect("a good command line");
+            assert_eq!(options.domain, wanted, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_taken_whatever_it_looks_like() {
+        for args in [
+            &["-o", "--"][..],
+            &["-o--"],
+            &["--output", "--"],
+            &["--output=--"],
+        ] {
+            let (options, _) = read_all(args).expect("a good command line");
+            assert_eq!(options.output, Some("--".into()), "{args:?}");
+        }
+        let (options, _) = read_all(&["-q", "-1"]).expect("a negative time");
+        assert_eq!(options.quit, Quit::Never, "-q -1");
+        let (options, _) = read_all(&["--output="]).expect("an empty value");
+        assert_eq!(options.output, Some("".into()), "--output=");
+        let (options, _) = read_all(&["--output=a=b"]).expect("a value with a sign");
+        assert_eq!(options.output, Some("a=b".into()), "--output=a=b");
+    }
+
+    #[test]
+    fn a_path_need_not_be_utf8() {
+        let path = OsStr::from_bytes(b"/tmp/\xff\xc3\xa9");
+        let glued = |front: &str| {
+            [OsStr::new(front), path]
+                .iter()
+                .copied()
+                .collect::<OsString>()
+        };
+        for args in [
+            vec!["-o".into(), path.into()],
+            vec![glued("-vo")],
+            vec![glued("--output=")],
+        ] {
+            let (options, _) = read("ncat".as_ref(), args.clone()).expect("a good command line");
+            assert_eq!(options.output.as_deref(), Some(path.as_ref()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_as_getopt_long_says_it() {
+        let cases: [(&[&str], &str); 14] = [
+            (&["-w"], "option requires an argument -- 'w'"),
+            (&["-lvw"], "option requires an argument -- 'w'"),
+            (&["-Y"], "invalid option -- 'Y'"),
+            (&["-vY"], "invalid option -- 'Y'"),
+            (&["-4-"], "invalid option -- '-'"),
+            (&["-v?"], "invalid option -- '?'"),
+            (&["--bogus"], "unrecognized option '--bogus'"),
+            (&["--bogus=3"], "unrecognized option '--bogus=3'"),
+            (&["---"], "unrecognized option '---'"),
+            (&["--wait"], "option '--wait' requires an argument"),
+            (&["--wa"], "option '--wait' requires an argument"),
+            (&["--g"], "option '--g' requires an argument"),
+            (&["--lis=4"], "option '--listen' doesn't allow an argument"),
+            (
+                &["--ver"],
+                "option '--ver' is ambiguous; possibilities: '--version' '--verbose'",
+            ),
+        ];
+        for (args, wanted) in cases {
+            let error = read_all(args).expect_err(wanted);
+            assert_eq!(error.lines[0], format!("ncat: {wanted}"), "{args:?}");
+            assert!(
+                error.lines[1].starts_with("Ncat: Try `--help'"),
+                "{args:?}: {error:?}"
+            );
+            assert_eq!(error.status, 2, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_mistake_is_the_one_reported() {
+        let cases: [(&[&str], &str); 3] = [
+            (&["-w", "x", "--bogus"], "Ncat: Invalid -w timeout \"x\""),
+            (
+                &["--bogus", "-w", "x"],
+                "ncat: unrecognized option '--bogus'",
+            ),
+            (
+                &["-p", "5x!", "-Y"],
+                "Ncat: Invalid source port number \"5x!\". QUITTING.",
+            ),
+        ];
+        for (args, wanted) in cases {
+            let error = read_all(args).expect_err(wanted);
+            assert!(error.lines[0].starts_with(wanted), "{args:?}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn help_and_version_act_at_once() {
+        let help = Some(Special::Help);
+        let cases: [(&[&str], Option<Special>); 7] = [
+            (&["-h", "--bogus"], help),
+            (&["-hY"], help),
+            (&["-hw"], help),
+            (&["--hel", "-w", "x"], help),
+            (&["--version", "-h"], Some(Special::Version)),
+            (&["--ssl", "--vers"], Some(Special::Version)),
+            (&["-v", "--", "-h"], None),
+        ];
+        for (args, wanted) in cases {
+            let (options, _) = read_all(args).expect("nothing wrong before it");
+            assert_eq!(options.special, wanted, "{args:?}");
+        }
+        assert!(
+            read_all(&["-Yh"]).is_err(),
+            "a mistake before -h is reported"
+        );
+        assert!(
+            read_all(&["-w", "x", "-h"]).is_err(),
+            "a mistake before -h is reported"
+        );
+    }
+
+    #[test]
+    fn an_unsupported_option_is_remembered_not_refused_yet() {
+        let (options, operands) = read_all(&["-e", "cat", "--ssl", "h"]).expect("a good line");
+        let first = options.unsupported.map(Flag::name);
+        assert_eq!(first.as_deref(), Some("--exec"), "the first of them");
+        assert_eq!(operands, ["h"], "its value is no operand");
+        assert!(
+            read_all(&["--ssl", "-w"]).is_err(),
+            "other mistakes are reported first"
+        );
+    }
+}

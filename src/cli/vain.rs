@@ -1,0 +1,155 @@
+//! Options that are accepted and have no effect beside the others: the user is told.
+//!
+//! The reference ignores them without a word. Refusing them would break scripts that give them.
+
+use super::opts::{Domain, Options};
+use super::plan::Quit;
+
+/// A sentence for each option that was given in vain.
+pub(super) fn warnings(o: &Options) -> Vec<String> {
+    let limit =
+        "Maximum connections ignored, since it does not take effect without -k or --broker.";
+    let ignored_limit = o.listen && !o.keep_open && o.max_conns.is_some();
+    let limit = ignored_limit.then(|| limit.to_string());
+    let vain = in_vain(o).map(|(name, why)| format!("{name} has no effect {why}."));
+    limit
+        .into_iter()
+        .chain(vain)
+        .map(|text| format!("Warning: {text}"))
+        .collect()
+}
+
+/// An option, whether it was given, and what would make it useless, each with a word for it.
+type Row<'a> = (&'static str, bool, &'a [(bool, &'static str)]);
+
+/// The names of those options, each with the reason.
+fn in_vain(o: &Options) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let scans = (o.zero_io, "with -z");
+    let listens = (o.listen, "with --listen");
+    let connects = (!o.listen, "without --listen");
+    let one_peer = (
+        !(o.listen && o.keep_open),
+        "without --listen and --keep-open",
+    );
+    let datagrams = (o.datagram, "with --udp");
+    let streams = (!o.datagram, "without --udp");
+    let unix_stream = (
+        o.domain == Domain::Unix && !o.datagram,
+        "for a Unix stream socket",
+    );
+    let no_stdin = (o.recv_only && !o.send_only, "with --recv-only");
+    let no_log = (
+        o.output.is_none() && o.hex_dump.is_none(),
+        "without --output or --hex-dump",
+    );
+    let never = (true, "in this program");
+
+    let quits = o.quit != Quit::Default;
+    let table: [Row; 18] = [
+        ("--crlf", o.crlf, &[scans, no_stdin]),
+        ("--delay", o.delay.is_some(), &[scans]),
+        ("--output", o.output.is_some(), &[scans]),
+        ("--hex-dump", o.hex_dump.is_some(), &[scans]),
+        ("--append-output", o.append, &[no_log]),
+        ("--keep-open", o.keep_open, &[scans]),
+        ("--recv-only", o.recv_only, &[scans]),
+        ("--send-only", o.send_only, &[scans]),
+        ("--source", o.source.is_some(), &[unix_stream]),
+        (
+            "--no-shutdown",
+            o.no_shutdown,
+            &[scans, no_stdin, datagrams],
+        ),
+        ("--wait", o.wait.is_some(), &[listens]),
+        ("--nsock-engine", o.engine, &[never]),
+        ("--test", o.announce, &[connects]),
+        ("-q", quits, &[scans, no_stdin]),
+        ("--half-close", o.half_close, &[scans, no_stdin, datagrams]),
+        (
+            "--datagram-size",
+            o.datagram_size.is_some(),
+            &[scans, streams],
+        ),
+        ("--stall-timeout", o.stall_after.is_some(), &[one_peer]),
+        ("--max-queue", o.max_queue.is_some(), &[one_peer]),
+    ];
+    let reason = |reasons: &[(bool, &'static str)]| reasons.iter().find(|r| r.0).map(|r| r.1);
+    let given = table.into_iter().filter(|row| row.1);
+    given
+        .filter_map(move |(name, _, reasons)| Some((name, reason(reasons)?)))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_option_in_vain_is_named_with_the_reason() {
+        let second = Some(Duration::from_secs(1));
+        let cases = [
+            (Options::default(), &[][..]),
+            (
+                Options {
+                    wait: second,
+                    delay: second,
+                    crlf: true,
+                    ..Options::default()
+                },
+                &[],
+            ),
+            (
+                Options {
+                    wait: second,
+                    listen: true,
+                    ..Options::default()
+                },
+                &["Warning: --wait has no effect with --listen."],
+            ),
+            (
+                Options {
+                    zero_io: true,
+                    keep_open: true,
+                    quit: Quit::Never,
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --keep-open has no effect with -z.",
+                    "Warning: -q has no effect with -z.",
+                ],
+            ),
+            (
+                Options {
+                    listen: true,
+                    max_conns: Some(0),
+                    ..Options::default()
+                },
+                &[
+                    "Warning: Maximum connections ignored, since it does not take effect without -k or --broker.",
+                ],
+            ),
+            (
+                Options {
+                    listen: true,
+                    keep_open: true,
+                    max_queue: Some(1),
+                    ..Options::default()
+                },
+                &[],
+            ),
+            (
+                Options {
+                    engine: true,
+                    ..Options::default()
+                },
+                &["Warning: --nsock-engine has no effect in this program."],
+            ),
+        ];
+        for (options, wanted) in cases {
+            assert_eq!(warnings(&options), wanted, "warnings for {options:?}");
+        }
+    }
+}

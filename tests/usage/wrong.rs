@@ -1,0 +1,264 @@
+//! Command lines that are wrong, and what is said of each.
+
+/// Whether the reference must say the same.
+pub enum Reference {
+    /// It must.
+    Same,
+    /// A deliberate difference, and how the reference differs.
+    Differs(&'static str),
+}
+use Reference::{Differs, Same};
+
+/// The arguments (`''` is an empty one), what is said, and whether the reference says it too.
+pub const WRONG: &[(&str, &str, Reference)] = &[
+    ("", "You must specify a host to connect to.", Same),
+    ("--", "You must specify a host to connect to.", Same),
+    ("80", "You must specify a host to connect to.", Same),
+    ("-4", "You must specify a host to connect to.", Same),
+    ("-Y", "ncat: invalid option -- 'Y'", Same),
+    ("-vY", "ncat: invalid option -- 'Y'", Same),
+    ("-4-", "ncat: invalid option -- '-'", Same),
+    ("-:", "ncat: invalid option -- ':'", Same),
+    ("-w", "ncat: option requires an argument -- 'w'", Same),
+    ("-lvw", "ncat: option requires an argument -- 'w'", Same),
+    ("--bogus", "ncat: unrecognized option '--bogus'", Same),
+    ("--bogus=3", "ncat: unrecognized option '--bogus=3'", Same),
+    ("---", "ncat: unrecognized option '---'", Same),
+    ("host --bogus", "ncat: unrecognized option '--bogus'", Same),
+    ("--bogus -h", "ncat: unrecognized option '--bogus'", Same),
+    ("--wait", "ncat: option '--wait' requires an argument", Same),
+    (
+        "--verbose=1",
+        "ncat: option '--verbose' doesn't allow an argument",
+        Same,
+    ),
+    (
+        "--version=3",
+        "ncat: option '--version' doesn't allow an argument",
+        Same,
+    ),
+    (
+        "--ver",
+        "ncat: option '--ver' is ambiguous; possibilities: '--version' '--verbose'",
+        Same,
+    ),
+    (
+        "--l=3",
+        "ncat: option '--l=3' is ambiguous; possibilities: '--lua-exec' '--listen'",
+        Same,
+    ),
+    (
+        "-w x",
+        "Invalid -w timeout \"x\" (must be greater than 0 and less than 2147483s).",
+        Same,
+    ),
+    (
+        "--wait=",
+        "Invalid -w timeout \"\" (must be greater than 0 and less than 2147483s).",
+        Same,
+    ),
+    (
+        "-d 0",
+        "Invalid -d delay \"0\" (must be greater than 0 and less than 2147483s).",
+        Same,
+    ),
+    (
+        "-i -1",
+        "Invalid -i timeout \"-1\" (must be greater than 0 and less than 2147483s).",
+        Same,
+    ),
+    (
+        "-i 100",
+        "Since April 2010, the default unit for -i timeout is seconds, so your time of \"100\" \
+         is 1.7 minutes. Use \"100ms\" for 100 milliseconds.",
+        Same,
+    ),
+    (
+        "-w 99999",
+        "Since April 2010, the default unit for -w timeout is seconds, so your time of \"99999\" \
+         is 1666.7 minutes. Use \"99999ms\" for 99999 milliseconds.",
+        Same,
+    ),
+    (
+        "-w 0x10",
+        "Invalid -w timeout \"0x10\" (must be greater than 0 and less than 2147483s).",
+        Differs("hexadecimal times are refused"),
+    ),
+    (
+        "-q 0",
+        "Invalid -q timeout \"0\" (must not be 0, and less than 2147483s either way).",
+        Differs("7.93 has no -q"),
+    ),
+    (
+        "-w x --bogus",
+        "Invalid -w timeout \"x\" (must be greater than 0 and less than 2147483s).",
+        Same,
+    ),
+    ("-p x", "Invalid source port number \"x\".", Same),
+    ("-p 65536", "Invalid source port 65536.", Same),
+    ("-v -p 65536", "Invalid source port 65536.", Same),
+    (
+        "-p -1",
+        "Invalid source port number \"-1\".",
+        Differs("7.93 speaks of port 4294967295"),
+    ),
+    (
+        "-p 4294967296 127.0.0.1",
+        "Invalid source port 4294967296.",
+        Differs("7.93 takes it for port 0"),
+    ),
+    ("127.0.0.1 x", "Invalid port number \"x\".", Same),
+    ("127.0.0.1 5x", "Invalid port number \"5x\".", Same),
+    ("127.0.0.1 0x10", "Invalid port number \"0x10\".", Same),
+    ("127.0.0.1 65536", "Invalid port number \"65536\".", Same),
+    ("127.0.0.1 20-25", "Invalid port number \"20-25\".", Same),
+    ("-l 70000", "Invalid port number \"70000\".", Same),
+    ("-l 127.0.0.1 x", "Invalid port number \"x\".", Same),
+    (
+        "127.0.0.1 1 2",
+        "Got more than one port specification: 1 2.",
+        Same,
+    ),
+    (
+        "127.0.0.1 x y",
+        "Got more than one port specification: x y.",
+        Same,
+    ),
+    (
+        "-l 127.0.0.1 1 2",
+        "Got more than one port specification: 1 2.",
+        Same,
+    ),
+    (
+        "-l 127.0.0.1 1 -p 2",
+        "Got more than one port specification: 2 1.",
+        Same,
+    ),
+    (
+        "-n h.invalid 1",
+        "Could not resolve hostname \"h.invalid\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-n h.invalid x y",
+        "Could not resolve hostname \"h.invalid\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-nl h.invalid",
+        "Could not resolve hostname \"h.invalid\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-n -",
+        "Could not resolve hostname \"-\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-n -- -z",
+        "Could not resolve hostname \"-z\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-4 ::1 1",
+        "Could not resolve hostname \"::1\": Address family for hostname not supported.",
+        Same,
+    ),
+    (
+        "-4 -6 127.0.0.1 1",
+        "Could not resolve hostname \"127.0.0.1\": Address family for hostname not supported.",
+        Same,
+    ),
+    (
+        "-n -s h.invalid 127.0.0.1 1 2",
+        "Could not resolve source address \"h.invalid\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-l -s 127.0.0.1",
+        "-l and -s are incompatible.  Specify the address and port to bind to like you would a \
+         host to connect to.",
+        Same,
+    ),
+    (
+        "-zl",
+        "Services designed for LISTENING can't be used with -z",
+        Same,
+    ),
+    ("-zt", "Invalid option combination: -z and -t.", Same),
+    (
+        "-m 3 127.0.0.1 1",
+        "Invalid option combination: `--max-conns' with connect.",
+        Same,
+    ),
+    (
+        "-uk 127.0.0.1 1",
+        "UDP mode does not support the -k or --keep-open options, except with --exec or \
+         --sh-exec.",
+        Same,
+    ),
+    (
+        "-lk -m -2 0",
+        "The limit of --max-conns must not be negative.",
+        Differs("7.93 speaks of an integer overflow"),
+    ),
+    (
+        "-U",
+        "You have to specify path to a socket to connect to.",
+        Same,
+    ),
+    (
+        "-Ul",
+        "You have to specify path to a socket to listen on.",
+        Same,
+    ),
+    (
+        "-U -p 0 x",
+        "Specifying source port when using Unix domain sockets doesn't make sense.",
+        Same,
+    ),
+    (
+        "-U -p 4 -zl",
+        "Specifying source port when using Unix domain sockets doesn't make sense.",
+        Same,
+    ),
+    (
+        "-U a b",
+        "A Unix domain socket has no port, so what is: b?",
+        Differs("7.93 takes the second word for a port"),
+    ),
+    (
+        "-U ''",
+        "The path of a Unix domain socket must not be empty.",
+        Differs("7.93 tries to connect to it"),
+    ),
+    (
+        "--nsock-engine kqueue",
+        "Unknown or non-available engine: kqueue.",
+        Same,
+    ),
+    ("-o /nonexistent/x", "open: No such file or directory", Same),
+    (
+        "-x /nonexistent/x -v",
+        "open: No such file or directory",
+        Same,
+    ),
+    ("-o /", "open: Is a directory", Same),
+    ("-o ''", "open: No such file or directory", Same),
+    (
+        "-p 65536 -o /nonexistent/x",
+        "Invalid source port 65536.",
+        Same,
+    ),
+    (
+        "-u --datagram-size 64K 127.0.0.1",
+        "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
+        Differs("an option of our own"),
+    ),
+    (
+        "--max-queue 1 127.0.0.1",
+        "Invalid --max-queue \"1\" (must be from 65536 to 1099511627776 bytes; K, M and G are \
+         understood).",
+        Differs("an option of our own"),
+    ),
+];
