@@ -1,112 +1,40 @@
 //! argv in, exit code out.
 
-use ncat::cli::plan::*;
-use std::time::{Duration, Instant};
-fn main() {
-    let started = Instant::now();
-    let mut p = Plan {
-        role: Role::Connect(Connect {
-            target: Target::Unix {
-                name: UnixName::Path("x".into()),
-                datagram: false,
-                local: None,
-            },
-        }),
-        flow: Flow::default(),
-        dress: Dress {
-            crlf: false,
-            telnet: false,
-            delay: None,
-            output: None,
-            hex_dump: None,
-            append: false,
-            datagram_size: 8192,
-            stall_after: Duration::from_secs(5),
-            max_queue: 16 << 20,
-        },
-        wait: Duration::from_secs(10),
-        idle: None,
-        verbose: 0,
-        announce: false,
-        warnings: vec![],
-    };
-    let mut l = false;
-    let mut k = false;
-    let mut u = false;
-    let mut ux = false;
-    let mut z = false;
-    let mut pos: Vec<String> = vec![];
-    for a in std::env::args().skip(1) {
-        match a.as_str() {
-            "-l" => l = true,
-            "-k" => k = true,
-            "-u" => u = true,
-            "-U" => ux = true,
-            "-z" => z = true,
-            "-v" => p.verbose += 1,
-            "-C" => p.dress.crlf = true,
-            "-t" => p.dress.telnet = true,
-            "--send-only" => p.flow.send_only = true,
-            "--recv-only" => p.flow.recv_only = true,
-            "--no-shutdown" => p.flow.no_shutdown = true,
-            _ => pos.push(a),
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use ncat::assemble::{self, Outside};
+use ncat::cli::{self, Parsed};
+use ncat::say;
+
+fn main() -> ExitCode {
+    let mut outside = Outside::new(Instant::now());
+    let mut args = std::env::args_os();
+    let argv0 = args.next().unwrap_or_else(|| OsString::from("ncat"));
+    let status = match cli::parse(&argv0, args, &mut outside) {
+        Ok(Parsed::Run(plan)) => assemble::run(&plan, outside),
+        Ok(Parsed::Help(text)) => print(&text),
+        Ok(Parsed::Version(line)) => {
+            say::line(&line);
+            0
         }
+        Err(error) => {
+            error.lines.iter().for_each(|line| say::line(line));
+            error.status
+        }
+    };
+    ExitCode::from(status)
+}
+
+/// The help on stdout; a reader that has seen enough and left is no failure.
+fn print(text: &str) -> u8 {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            say::line(&format!("Ncat: write: {error} (standard output)."));
+            2
+        }
+        Ok(()) | Err(_) => 0,
     }
-    let protocol = if u { Protocol::Udp } else { Protocol::Tcp };
-    p.role = if ux {
-        let name = if let Some(a) = pos[0].strip_prefix('@') {
-            UnixName::Abstract(a.into())
-        } else {
-            UnixName::Path(pos[0].clone().into())
-        };
-        if l {
-            Role::Listen(Listen {
-                at: At::Unix { name, datagram: u },
-                keep_open: k,
-                max_conns: 100,
-            })
-        } else {
-            Role::Connect(Connect {
-                target: Target::Unix {
-                    name,
-                    datagram: u,
-                    local: None,
-                },
-            })
-        }
-    } else {
-        let a = Address {
-            ip: pos[0].parse().unwrap(),
-            zone: 0,
-        };
-        let port = pos[1].parse().unwrap();
-        let t = Target::Inet {
-            protocol,
-            addresses: vec![a],
-            port,
-            local: Local::default(),
-        };
-        if l {
-            Role::Listen(Listen {
-                at: At::Inet {
-                    protocol,
-                    addresses: vec![a],
-                    port,
-                },
-                keep_open: k,
-                max_conns: 100,
-            })
-        } else if z {
-            Role::Scan(Scan {
-                target: t,
-                ports: vec![PortRange {
-                    first: port,
-                    last: port,
-                }],
-            })
-        } else {
-            Role::Connect(Connect { target: t })
-        }
-    };
-    std::process::exit(ncat::assemble::run(&p, Default::default(), started));
 }

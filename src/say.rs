@@ -78,6 +78,11 @@ impl Say {
     }
 }
 
+/// Says a line that is finished as it is.
+pub fn line(line: &str) {
+    print(&format!("{line}\n"));
+}
+
 /// One write for a whole line, so that lines of several processes do not mix.
 fn print(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes()); // with stderr gone there is nobody to tell

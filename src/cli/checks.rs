@@ -41,6 +41,9 @@ pub fn plan(
     if options.verbose > 0 {
         world.banner();
     }
+    if !options.listen {
+        world.hurry(options.wait.unwrap_or(WAIT));
+    }
     refuse(&UNIX_LIMITS, &options)?;
     refuse(&ZERO_IO_LIMITS, &options)?;
     refuse(&SOURCE_LIMITS, &options)?;

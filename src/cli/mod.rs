@@ -14,6 +14,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 pub mod checks;
 pub mod flags;
@@ -55,6 +56,8 @@ pub trait World {
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()>;
     /// Says who we are, for `-v`.
     fn banner(&mut self);
+    /// Whatever is still to be looked up is part of connecting, for which there is so much time.
+    fn hurry(&mut self, wait: Duration);
     /// All addresses of a host, in the order in which to try them, or the reason why there are
     /// none. Never empty.
     fn resolve(

@@ -78,16 +78,16 @@ pub enum Begun {
 }
 
 impl Dial {
-    /// Begins with the `n`th port of the target.
-    pub fn new(target: &Target, n: usize, now: Instant) -> Self {
+    /// Begins with the `n`th port of the target; its time runs since then.
+    pub fn new(target: &Target, n: usize, since: Instant) -> Self {
         let port = target.ports.get(n);
         let complete = |a: &SockAddr| port.map_or_else(|| a.clone(), |p| address::with_port(a, *p));
         Self {
             n,
             untried: by_turns(target.addresses.iter().map(complete).collect()),
             live: 0,
-            deadline: target.wait.map(|wait| now + wait),
-            next_at: Some(now),
+            deadline: target.wait.map(|wait| since + wait),
+            next_at: Some(since),
             last: Errno::ADDRNOTAVAIL.into(),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod dial;
+pub mod resolve;
 pub mod sockopt;
 pub mod stdio;
 pub mod sys;

@@ -24,7 +24,13 @@ impl Shell {
         let Some(target) = &self.config.target else {
             return;
         };
-        let dial = self.dials.add(Dial::new(target, n, self.now));
+        // One peer: its time has been running since we began to look up its name.
+        let since = if target.ports.len() > 1 {
+            self.now
+        } else {
+            self.started
+        };
+        let dial = self.dials.add(Dial::new(target, n, since));
         self.look_at_dial(dial);
     }
 

@@ -30,6 +30,8 @@ impl World for Fake {
         self.asked.push("banner".into());
     }
 
+    fn hurry(&mut self, _: Duration) {}
+
     fn resolve(
         &mut self,
         host: &str,

@@ -1,5 +1,7 @@
 //! A plan becomes a shell and a mode: the one place where options meet machinery.
 
+mod outside;
+
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockAddr;
 
+pub use self::outside::Outside;
 use crate::cli::plan::{Address, At, Local, PortRange, Protocol, Quit, Role, Target, UnixName};
 use crate::cli::plan::{Flow, Plan};
 use crate::mode::{self, Connect, KeepOpen, Listen, Manners, Mode, Scan};
@@ -33,13 +36,15 @@ pub struct Logs {
 }
 
 /// Does what the plan says; the exit status.
-pub fn run(plan: &Plan, logs: Logs, started: Instant) -> i32 {
+pub fn run(plan: &Plan, outside: Outside) -> u8 {
+    let (logs, started) = (outside.logs, outside.started);
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
         say.error(warning);
     }
     match try_run(plan, logs, started) {
-        Ok(status) => status,
+        // What a shell shows of a status that does not fit is its low byte.
+        Ok(status) => (status & 0xff) as u8,
         Err(Refusal { words, status }) => {
             say.error(&words);
             status
@@ -50,7 +55,7 @@ pub fn run(plan: &Plan, logs: Logs, started: Instant) -> i32 {
 /// Why there was nothing to run.
 struct Refusal {
     words: String,
-    status: i32,
+    status: u8,
 }
 
 fn refuse(what: &str, error: &io::Error) -> Refusal {

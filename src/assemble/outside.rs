@@ -1,0 +1,89 @@
+//! What the command line asks of the outside while it is understood: logs, names, services.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Logs;
+use crate::cli::plan::{Address, Family, Protocol};
+use crate::cli::{Log, World, help};
+use crate::net::resolve;
+use crate::net::sys::GiveUp;
+use crate::say;
+
+/// The world as it is.
+pub struct Outside {
+    /// The logs opened so far.
+    pub logs: Logs,
+    pub(super) started: Instant,
+    wait: Option<Duration>,
+}
+
+impl Outside {
+    /// The program began at that time, which is what deadlines count from.
+    pub fn new(started: Instant) -> Self {
+        Self {
+            logs: Logs::default(),
+            started,
+            wait: None,
+        }
+    }
+
+    /// Looks a host up within what is left of the time for connecting.
+    fn look_up(&self, host: &str, family: Family, numeric: bool) -> Result<Vec<Address>, String> {
+        // An address needs no name server, and so no deadline.
+        if let Ok(found) = resolve::host(host, family, true) {
+            return Ok(found);
+        }
+        let left = self.wait.map(|wait| {
+            let left = wait.saturating_sub(self.started.elapsed());
+            left.max(Duration::from_millis(1)) // a timer of nothing would never ring
+        });
+        let give_up = left.map(GiveUp::after).transpose();
+        let _give_up = give_up.map_err(|error| format!("no deadline could be set: {error}"))?;
+        resolve::host(host, family, numeric)
+    }
+}
+
+impl World for Outside {
+    fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()> {
+        let file = open(path)?;
+        match which {
+            Log::Output => self.logs.output = Some(file),
+            Log::HexDump => self.logs.hex_dump = Some(file),
+        }
+        Ok(())
+    }
+
+    fn banner(&mut self) {
+        say::line(&help::version());
+    }
+
+    fn hurry(&mut self, wait: Duration) {
+        self.wait = Some(wait);
+    }
+
+    fn resolve(
+        &mut self,
+        host: &str,
+        family: Family,
+        numeric_only: bool,
+    ) -> Result<Vec<Address>, String> {
+        self.look_up(host, family, numeric_only)
+    }
+
+    fn service(&mut self, name: &str, protocol: Protocol) -> Option<u16> {
+        resolve::service(name, protocol)
+    }
+}
+
+/// Appends, so that two logs of one name follow each other; readable for the group as ever.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o664)
+        .open(path)
+}
