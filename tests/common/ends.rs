@@ -95,6 +95,11 @@ impl Feeder {
         &self.queue[..self.taken]
     }
 
+    /// Everything that was lined up so far.
+    pub(crate) fn pushed(&self) -> &[u8] {
+        &self.queue
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.taken == self.queue.len()
     }

@@ -57,6 +57,12 @@ pub(crate) fn lines(seed: u64, size: usize) -> Vec<u8> {
     bytes
 }
 
+/// Lines without end, a piece at a time; each piece has its own seed.
+pub(crate) fn endless_lines(seed: u64, piece: usize) -> impl FnMut() -> Vec<u8> {
+    let mut seeds = (seed << 8)..;
+    move || lines(seeds.next().unwrap_or(seed), piece)
+}
+
 /// Says where `got` leaves `want`, if it does.
 pub(crate) fn same(what: &str, got: &[u8], want: &[u8]) -> Told {
     if got == want {

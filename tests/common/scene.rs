@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::deadline::USUAL;
 use super::program::code;
-use super::{Deadline, Door, Peer, Place, Program, Running, Told};
+use super::{Deadline, Door, Feeder, Peer, Place, Program, Running, Told};
 
 /// A program and its peers.
 #[derive(Debug)]
@@ -77,6 +77,28 @@ impl Scene {
             }
         }
         Ok(())
+    }
+
+    /// Pours `piece` after `piece` into the feeder that `which` names until nothing moves for `lull` and no more
+    /// goes in: from there on its direction is stuck.
+    pub(crate) fn flood(
+        &mut self,
+        lull: Duration,
+        mut piece: impl FnMut() -> Vec<u8>,
+        which: impl Fn(&mut Self) -> &mut Feeder,
+    ) -> Told {
+        let deadline = Deadline::after(self.patience);
+        loop {
+            which(self).push(&piece());
+            while !which(self).is_done() {
+                if self.turn(Deadline::after(lull).sooner(deadline))? == Turn::Late {
+                    return Ok(());
+                }
+            }
+            if deadline.passed() || which(self).broken.is_some() {
+                return Err(format!("no end to what goes in; {}", self.state()));
+            }
+        }
     }
 
     /// Sees that `fact` holds all the time for so long. For things that must *not* happen.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::cell::{Back, Cell, Over, Side, Stdin, Towards, What};
-use crate::common::payload::{lines, same};
+use crate::common::payload::{endless_lines, lines, same};
 use crate::common::wire::{Room, socket_in};
 use crate::common::{Deadline, Ending, In, Place, Scene, Told, proc_net};
 use crate::who::{Who, begin};
@@ -15,11 +15,11 @@ use crate::who::{Who, begin};
 /// What goes forward: more than a plain pipe and a narrow socket hold, so it cannot just lie somewhere.
 const FORWARD: usize = 256 * 1024;
 
-/// What goes back where back is to be filled: more than all queues together can hold.
-const FLOOD: usize = 4 * 1024 * 1024;
+/// A file that fills back: more than all queues together hold when the peer does not read.
+const FILE_FLOOD: usize = 4 * 1024 * 1024;
 
-/// The same for a terminal, which is read line by line and therefore slowly.
-const TERMINAL_FLOOD: usize = 3 * 512 * 1024;
+/// A flood from our own hands is poured in pieces of this size until no more goes in.
+const PIECE: usize = 256 * 1024;
 
 /// After this long without any movement a flooded direction counts as stuck.
 const LULL: Duration = Duration::from_millis(60);
@@ -34,7 +34,8 @@ struct Play {
     who: Who,
     scene: Scene,
     forward: Vec<u8>,
-    flood: Vec<u8>,
+    /// What the file holds that is stdin, if it is one.
+    file: Vec<u8>,
 }
 
 pub(crate) fn play_cell(cell: Cell, stdin: Stdin, over: Over, who: Who) -> Told {
@@ -50,24 +51,19 @@ pub(crate) fn play_cell(cell: Cell, stdin: Stdin, over: Over, who: Who) -> Told 
 
 fn set_up(cell: Cell, stdin: Stdin, over: Over, who: Who, dir: &Path) -> Told<Play> {
     let forward = lines(1, FORWARD);
-    let flood = match (cell.back, cell.towards, stdin) {
-        (Back::Filled, Towards::Stdout, Stdin::Terminal) => lines(2, TERMINAL_FLOOD),
-        (Back::Filled, _, _) => lines(2, FLOOD),
-        (Back::Quiet | Back::Done, _, _) => Vec::new(),
-    };
-    let from_stdin = if cell.towards == Towards::Socket {
-        &forward
-    } else {
-        &flood
+    let file = match (cell.towards, cell.back) {
+        (Towards::Socket, _) => forward.clone(),
+        (Towards::Stdout, Back::Filled) => lines(2, FILE_FLOOD),
+        (Towards::Stdout, Back::Quiet | Back::Done) => Vec::new(),
     };
     let given = match stdin {
         Stdin::Pipe => In::Pipe,
         Stdin::Terminal => In::Terminal,
         Stdin::Null => In::Null,
         Stdin::File => {
-            let file = dir.join("stdin");
-            fs::write(&file, from_stdin).map_err(|e| format!("cannot write a file: {e}"))?;
-            In::File(file)
+            let path = dir.join("stdin");
+            fs::write(&path, &file).map_err(|e| format!("cannot write a file: {e}"))?;
+            In::File(path)
         }
     };
     let place = match over {
@@ -84,7 +80,7 @@ fn set_up(cell: Cell, stdin: Stdin, over: Over, who: Who, dir: &Path) -> Told<Pl
         who,
         scene,
         forward,
-        flood,
+        file,
     })
 }
 
@@ -117,16 +113,14 @@ impl Play {
             (_, Back::Quiet) => Ok(()),
             (Towards::Stdout, Back::Filled) => {
                 scene.peer().rx.paused = true;
-                scene.program.stdin.push(&self.flood);
-                scene.until_quiet(LULL)?;
-                let stuck = self.stdin == Stdin::File || !scene.program.stdin.is_empty();
-                or_too_little(stuck)
+                match self.stdin {
+                    Stdin::File => scene.until_quiet(LULL),
+                    _ => scene.flood(LULL, endless_lines(3, PIECE), |s| &mut s.program.stdin),
+                }
             }
             (Towards::Socket, Back::Filled) => {
                 scene.program.stdout.paused = true;
-                scene.peer().tx.push(&self.flood);
-                scene.until_quiet(LULL)?;
-                or_too_little(!scene.peer().tx.is_empty())
+                scene.flood(LULL, endless_lines(4, PIECE), |s| &mut s.peer().tx)
             }
             (Towards::Stdout, Back::Done) => {
                 scene.program.stdin.finish();
@@ -214,26 +208,13 @@ impl Play {
                 scene.state()
             ));
         }
-        let into_stdin = match (self.cell.towards, self.stdin) {
-            (_, Stdin::Null) => Vec::new(),
-            (Towards::Socket, Stdin::File) => self.forward.clone(),
-            (Towards::Stdout, Stdin::File) => self.flood.clone(),
-            (_, Stdin::Pipe | Stdin::Terminal) => [self.forward.as_slice(), &self.flood]
-                [usize::from(self.cell.towards == Towards::Stdout)]
-            .to_vec(),
+        let (program, peer) = (&scene.program, &scene.peers[0]);
+        let into_stdin = match self.stdin {
+            Stdin::File => &self.file,
+            Stdin::Pipe | Stdin::Terminal | Stdin::Null => program.stdin.pushed(),
         };
-        let into_socket = if self.cell.towards == Towards::Stdout {
-            &self.forward
-        } else {
-            &self.flood
-        };
-        same("in the end the peer", &scene.peer().rx.got, &into_stdin)?;
-        same("in the end stdout", &scene.program.stdout.got, into_socket)?;
+        same("in the end the peer", &peer.rx.got, into_stdin)?;
+        same("in the end stdout", &program.stdout.got, peer.tx.pushed())?;
         scene.ends_with(0).map(drop)
     }
-}
-
-fn or_too_little(stuck: bool) -> Told {
-    let why = "the flood went through: this cell needs a larger one to mean anything";
-    if stuck { Ok(()) } else { Err(why.into()) }
 }
