@@ -175,6 +175,14 @@ impl Peer {
         self.socket.peer_addr().ok()?.as_socket()
     }
 
+    /// The bare descriptor, which blocks.
+    pub(crate) fn into_fd(self) -> Told<OwnedFd> {
+        self.socket
+            .set_nonblocking(false)
+            .map_err(|e| format!("the socket cannot block: {e}"))?;
+        Ok(self.socket.into())
+    }
+
     /// Closes both directions in an orderly way.
     pub(crate) fn close(self) {}
 
