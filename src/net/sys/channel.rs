@@ -35,14 +35,16 @@ enum Way {
         widened: bool,
         source_is_pipe: bool,
     },
-    /// Through a pipe of our own, made when the first byte comes.
-    Through(Option<(PipeReader, PipeWriter)>),
+    /// Through a pipe of our own.
+    Through,
 }
 
 /// Bytes on their way through the kernel.
 pub struct Channel {
     way: Way,
-    /// Bytes in our own pipe.
+    /// Our own pipe, made when the first byte comes.
+    pipe: Option<(PipeReader, PipeWriter)>,
+    /// Bytes in it.
     held: usize,
     /// Our own pipe takes no more until some have left.
     full: bool,
@@ -70,11 +72,12 @@ impl Channel {
                 widened: false,
                 source_is_pipe: false,
             },
-            (Raw::Stream, Raw::File | Raw::Stream) => Way::Through(None),
+            (Raw::Stream, Raw::File | Raw::Stream) => Way::Through,
             (Raw::File, Raw::File) => return None,
         };
         Some(Self {
             way,
+            pipe: None,
             held: 0,
             full: false,
             refusals: 0,
@@ -105,7 +108,7 @@ impl Channel {
             }
             Way::SendFile => self.send_file(source, sink, ready),
             Way::Direct { .. } => self.direct(source, sink, ready),
-            Way::Through(_) => self.through(source, sink, ready, pull),
+            Way::Through => self.through(source, sink, ready, pull),
         }
     }
 
@@ -184,15 +187,20 @@ impl Channel {
         *ready.source = is_ready(source, PollFlags::IN);
         *ready.sink = is_ready(sink, PollFlags::OUT);
         if *ready.source && *ready.sink {
-            self.refusals += 1;
-            let then = if self.refusals < PATIENCE {
-                Then::More
-            } else {
-                Then::Refused
-            };
-            return Carried::moved(0, 0, then);
+            return Carried::moved(0, 0, self.try_again());
         }
         Carried::moved(0, 0, Then::Wait)
+    }
+
+    /// Nothing moved though both ends say that they are ready: something came just now, or the kernel
+    /// will never do it.
+    fn try_again(&mut self) -> Then {
+        self.refusals += 1;
+        if self.refusals < PATIENCE {
+            Then::More
+        } else {
+            Then::Refused
+        }
     }
 
     fn through(
@@ -202,71 +210,84 @@ impl Channel {
         ready: Ready<'_>,
         pull: bool,
     ) -> Carried {
-        let Way::Through(pipe) = &mut self.way else {
-            return Carried::refused();
-        };
-        if pipe.is_none() {
-            let Ok((reader, writer)) = os_pipe::pipe() else {
-                return Carried::refused();
-            };
-            let _ = fcntl_setpipe_size(&writer, PIPE_SIZE); // the small one works as well
-            *pipe = Some((reader, writer));
-        }
-        let Some((reader, writer)) = pipe else {
-            return Carried::refused();
-        };
         let mut carried = Carried::moved(0, 0, Then::Wait);
         if pull && *ready.source && !self.full {
-            match splice(
-                source,
-                None,
-                writer.as_fd(),
-                None,
-                PIECE,
-                SpliceFlags::NONBLOCK,
-            ) {
-                Ok(0) => carried.then = Then::Over,
-                Ok(n) => {
-                    self.held += n;
-                    (carried.taken, carried.then) = (n, Then::More);
-                }
-                Err(Errno::AGAIN) => {
-                    // A pipe can be full of small pieces long before it is full of bytes.
-                    *ready.source = is_ready(source, PollFlags::IN);
-                    self.full = *ready.source && self.held > 0;
-                }
-                Err(Errno::INTR) => carried.then = Then::More,
-                Err(errno @ (Errno::INVAL | Errno::NOSYS)) if self.held == 0 => {
-                    carried.then = failure(errno, Errno::IO);
-                }
-                Err(errno) => carried.then = Then::SourceBroken(errno.into()),
-            }
+            (carried.taken, carried.then) = self.fill(source, ready.source);
         }
         if self.held > 0 && *ready.sink {
-            match splice(
-                reader.as_fd(),
-                None,
-                sink,
-                None,
-                self.held,
-                SpliceFlags::NONBLOCK,
-            ) {
-                Ok(n) => {
-                    self.held -= n;
-                    self.full = false;
-                    carried.given = n;
-                }
-                Err(Errno::AGAIN) => *ready.sink = false,
-                Err(Errno::INTR) => {}
-                // What the source said last must not be forgotten over the sink's refusal.
-                Err(Errno::INVAL | Errno::NOSYS) if carried.then.is_quiet() => {
-                    carried.then = Then::Refused;
-                }
-                Err(Errno::INVAL | Errno::NOSYS) => {}
-                Err(errno) => carried.then = Then::SinkBroken(errno.into()),
+            let (given, then) = self.empty(sink, ready.sink);
+            carried.given = given;
+            // What the source said last must not be forgotten over what the sink says: a refusal
+            // will be repeated.
+            if carried.then.is_quiet() || matches!(then, Then::SinkBroken(_)) {
+                carried.then = then;
             }
         }
         carried
+    }
+
+    /// From the source into our own pipe.
+    fn fill(&mut self, source: BorrowedFd<'_>, readable: &mut bool) -> (usize, Then) {
+        let Some((_, writer)) = self.own_pipe() else {
+            return (0, Then::Refused);
+        };
+        let writer = writer.as_fd();
+        match splice(source, None, writer, None, PIECE, SpliceFlags::NONBLOCK) {
+            Ok(0) => (0, Then::Over),
+            Ok(n) => {
+                self.held += n;
+                self.refusals = 0;
+                (n, Then::More)
+            }
+            Err(Errno::AGAIN) => {
+                *readable = is_ready(source, PollFlags::IN);
+                // A pipe can be full of small pieces long before it is full of bytes.
+                self.full = *readable && self.held > 0;
+                let puzzling = *readable && !self.full;
+                (
+                    0,
+                    if puzzling {
+                        self.try_again()
+                    } else {
+                        Then::Wait
+                    },
+                )
+            }
+            Err(Errno::INTR) => (0, Then::More),
+            Err(errno @ (Errno::INVAL | Errno::NOSYS)) if self.held == 0 => {
+                (0, failure(errno, Errno::IO))
+            }
+            Err(errno) => (0, Then::SourceBroken(errno.into())),
+        }
+    }
+
+    /// From our own pipe into the sink.
+    fn empty(&mut self, sink: BorrowedFd<'_>, writable: &mut bool) -> (usize, Then) {
+        let Some((reader, _)) = &self.pipe else {
+            return (0, Then::Wait);
+        };
+        let reader = reader.as_fd();
+        match splice(reader, None, sink, None, self.held, SpliceFlags::NONBLOCK) {
+            Ok(n) => {
+                self.held -= n;
+                self.full = false;
+                (n, Then::More)
+            }
+            Err(Errno::AGAIN) => {
+                *writable = false;
+                (0, Then::Wait)
+            }
+            Err(errno) => (0, failure(errno, Errno::BADF)),
+        }
+    }
+
+    fn own_pipe(&mut self) -> Option<&(PipeReader, PipeWriter)> {
+        if self.pipe.is_none() {
+            let (reader, writer) = os_pipe::pipe().ok()?;
+            let _ = fcntl_setpipe_size(&writer, PIPE_SIZE); // the small one works as well
+            self.pipe = Some((reader, writer));
+        }
+        self.pipe.as_ref()
     }
 
     /// Takes held bytes back out; 0 when none is left.
@@ -274,7 +295,7 @@ impl Channel {
     /// # Errors
     /// Those of read(2) on a pipe of our own: none that is expected.
     pub fn rescue(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let Way::Through(Some((reader, _))) = &self.way else {
+        let Some((reader, _)) = &self.pipe else {
             return Ok(0);
         };
         if self.held == 0 {
