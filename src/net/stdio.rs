@@ -9,7 +9,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
+
+use super::sys;
 
 /// What kind of thing a descriptor is, as far as moving bytes is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,8 @@ enum Manner {
     PerCall,
     /// Shared and blocking: every call is preceded by the question whether it would wait.
     Asked,
+    /// We were started without it: nothing can be written.
+    Closed,
 }
 
 enum Fd {
@@ -69,7 +74,11 @@ impl Half {
 
     /// Stdout.
     pub fn output() -> io::Result<Self> {
-        Self::open(rustix::stdio::stdout(), true)
+        let mut half = Self::open(rustix::stdio::stdout(), true)?;
+        if sys::stdout_was_closed() {
+            half.manner = Manner::Closed;
+        }
+        Ok(half)
     }
 
     fn open(shared: BorrowedFd<'static>, output: bool) -> io::Result<Self> {
@@ -106,7 +115,7 @@ impl Half {
 
     /// Whether the loop should watch it at all.
     pub fn is_watched(&self) -> bool {
-        self.manner != Manner::Always
+        !matches!(self.manner, Manner::Always | Manner::Closed)
     }
 
     /// Whether the kernel may be asked to move its bytes without waiting.
@@ -129,6 +138,7 @@ impl Half {
                 Ok(rustix::io::read(&self.fd, into)?)
             }
             Manner::Always | Manner::Ours => Ok(rustix::io::read(&self.fd, into)?),
+            Manner::Closed => Err(Errno::BADF.into()),
         }
     }
 
@@ -148,6 +158,7 @@ impl Half {
                 )?)
             }
             Manner::Always | Manner::Ours => Ok(rustix::io::write(&self.fd, bytes)?),
+            Manner::Closed => Err(Errno::BADF.into()),
         }
     }
 

@@ -3,10 +3,12 @@
 //! * `Channel`: bytes moved between two descriptors by the kernel alone. A platform without it
 //!   offers none, and everything is copied.
 //! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
-//! * `give_up_after`: an end to a look-up that cannot be told to stop.
+//! * `GiveUp`: an end to a look-up that cannot be told to stop.
+//! * `stdout_was_closed`: what the descriptors were before Rust's start-up mended them. A platform
+//!   without it takes a closed stdout for /dev/null.
 
 mod channel;
 mod raw;
 
 pub use channel::{Channel, Ready};
-pub use raw::{GiveUp, unsent};
+pub use raw::{GiveUp, stdout_was_closed, unsent};

@@ -3,10 +3,38 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether we were started with stdout closed (`>&-`). Rust's start-up puts /dev/null there, which
+/// would take every byte and report that all is well.
+pub fn stdout_was_closed() -> bool {
+    STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
+}
+
+extern "C" fn look_at_stdout() {
+    // SAFETY: F_GETFD takes a number, be it of an open descriptor or not, and changes nothing.
+    let flags = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
+    STDOUT_WAS_CLOSED.store(flags == -1, Ordering::Relaxed);
+}
+
+// SAFETY: the system's loader calls each function of this section before main, and so before Rust's
+// start-up; this one calls fcntl and stores a flag, which need nothing that is set up later.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_STDOUT: extern "C" fn() = look_at_stdout;
 
 /// Bytes written to the socket that its peer has not acknowledged; 0 when the system cannot say.
 pub fn unsent(socket: impl AsFd) -> usize {
+    // What a Unix socket counts is what the peer has not read yet, and closing does not destroy that.
+    let unix = rustix::net::sockopt::socket_domain(&socket)
+        .is_ok_and(|family| family == rustix::net::AddressFamily::UNIX);
+    if unix {
+        return 0;
+    }
     let mut bytes: libc::c_int = 0;
     // SAFETY: TIOCOUTQ (SIOCOUTQ) writes one int through the pointer, which is valid and of that
     // type; the descriptor is borrowed for the call. No safe wrapper of it exists.
