@@ -85,7 +85,6 @@ pub fn read(
 ) -> Result<(Options, Vec<OsString>), UsageError> {
     let mut reader = Reader {
         argv0: argv0.to_string_lossy().into_owned(),
-        grammar: grammar(),
         args: args.into_iter(),
         options: Options::default(),
     };
@@ -93,25 +92,24 @@ pub fn read(
     Ok((reader.options, operands))
 }
 
-/// The table as getopts wants it. Whatever may be repeated may be repeated.
-fn grammar() -> getopts::Options {
+/// Rows of the table as getopts wants them. Whatever may be repeated may be repeated.
+fn grammar<'a>(flags: impl Iterator<Item = &'a Flag>) -> getopts::Options {
     let mut grammar = getopts::Options::new();
-    for flag in FLAGS {
+    for flag in flags {
         let short = flag.short.map(String::from).unwrap_or_default();
         // To getopts, a long name of one letter is the letter.
         let long = if flag.long.len() == 1 { "" } else { flag.long };
-        let (value, takes) = match flag.value() {
-            Some(value) => (value, HasArg::Yes),
-            None => ("", HasArg::No),
+        let takes = match flag.value() {
+            Some(_) => HasArg::Yes,
+            None => HasArg::No,
         };
-        grammar.opt(&short, long, flag.help, value, takes, Occur::Multi);
+        grammar.opt(&short, long, "", "", takes, Occur::Multi);
     }
     grammar
 }
 
 struct Reader<Args> {
     argv0: String,
-    grammar: getopts::Options,
     args: Args,
     options: Options,
 }
@@ -139,7 +137,7 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
         let flag = flags::by_long(name).map_err(|why| self.no_flag(arg, why))?;
         let value = &arg[2 + name.len()..];
         let full = format!("--{}", flag.long);
-        match self.consult(format!("{full}{value}")) {
+        match self.consult(format!("{full}{value}"), &grammar([flag].into_iter())) {
             Ok(found) => self.apply(flag, found.opt_str(flag.long)),
             Err(Fail::ArgumentMissing(_)) => {
                 Err(self.complaint(&format!("option '{full}' requires an argument")))
@@ -168,7 +166,8 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
     /// `-lvp5005`: switches in one word, of which the last may take a value. Those before a letter
     /// at fault count: `-h?` is a call for help.
     fn letters(&mut self, arg: &str) -> Result<(), UsageError> {
-        match self.consult(arg.into()) {
+        let named = |flag: &&Flag| flag.short.is_some_and(|letter| arg.contains(letter));
+        match self.consult(arg.into(), &grammar(FLAGS.iter().filter(named))) {
             Ok(found) => self.apply_letters(&arg[1..], Some(&found)),
             Err(fail) => {
                 let (fault, complaint) = match fail {
@@ -202,14 +201,15 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
         Ok(())
     }
 
-    /// Lets getopts read one argument, with the next one only if a value is missing.
-    fn consult(&mut self, arg: String) -> Result<Matches, Fail> {
-        let verdict = self.grammar.parse([&arg]);
+    /// Lets getopts read one argument, with the next one only if a value is missing. It copies its
+    /// whole grammar each time, so it gets only the rows that the argument can mean.
+    fn consult(&mut self, arg: String, grammar: &getopts::Options) -> Result<Matches, Fail> {
+        let verdict = grammar.parse([&arg]);
         if !matches!(verdict, Err(Fail::ArgumentMissing(_))) {
             return verdict;
         }
         match self.args.next() {
-            Some(value) => self.grammar.parse([arg, as_text(&value)]),
+            Some(value) => grammar.parse([arg, as_text(&value)]),
             None => verdict,
         }
     }

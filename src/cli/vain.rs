@@ -5,26 +5,23 @@
 use super::opts::{Domain, Options};
 use super::plan::Quit;
 
+const LIMIT_IGNORED: &str =
+    "Maximum connections ignored, since it does not take effect without -k or --broker.";
+
 /// A sentence for each option that was given in vain.
 pub(super) fn warnings(o: &Options) -> Vec<String> {
-    let limit =
-        "Maximum connections ignored, since it does not take effect without -k or --broker.";
-    let ignored_limit = o.listen && !o.keep_open && o.max_conns.is_some();
-    let limit = ignored_limit.then(|| limit.to_string());
-    let vain = in_vain(o).map(|(name, why)| format!("{name} has no effect {why}."));
-    limit
-        .into_iter()
-        .chain(vain)
-        .map(|text| format!("Warning: {text}"))
-        .collect()
+    let limit_ignored = o.listen && !o.keep_open && o.max_conns.is_some();
+    let limit = limit_ignored.then(|| LIMIT_IGNORED.into());
+    let sentences = limit.into_iter().chain(without_effect(o));
+    sentences.map(|text| format!("Warning: {text}")).collect()
 }
 
-/// An option, whether it was given, and what would make it useless, each with a word for it.
+/// An option, whether it was given, and what would make it useless, each with the words for it.
 type Row<'a> = (&'static str, bool, &'a [(bool, &'static str)]);
 
-/// The names of those options, each with the reason.
-fn in_vain(o: &Options) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn without_effect(o: &Options) -> Vec<String> {
     let scans = (o.zero_io, "with -z");
+    let scans_streams = (o.zero_io && !o.datagram, "with -z but without --udp");
     let listens = (o.listen, "with --listen");
     let connects = (!o.listen, "without --listen");
     let one_peer = (
@@ -45,12 +42,13 @@ fn in_vain(o: &Options) -> impl Iterator<Item = (&'static str, &'static str)> {
     let never = (true, "in this program");
 
     let quits = o.quit != Quit::Default;
-    let table: [Row; 18] = [
+    let table: [Row; 19] = [
         ("--crlf", o.crlf, &[scans, no_stdin]),
         ("--delay", o.delay.is_some(), &[scans]),
         ("--output", o.output.is_some(), &[scans]),
         ("--hex-dump", o.hex_dump.is_some(), &[scans]),
         ("--append-output", o.append, &[no_log]),
+        ("--idle-timeout", o.idle.is_some(), &[scans_streams]),
         ("--keep-open", o.keep_open, &[scans]),
         ("--recv-only", o.recv_only, &[scans]),
         ("--send-only", o.send_only, &[scans]),
@@ -73,12 +71,13 @@ fn in_vain(o: &Options) -> impl Iterator<Item = (&'static str, &'static str)> {
         ("--stall-timeout", o.stall_after.is_some(), &[one_peer]),
         ("--max-queue", o.max_queue.is_some(), &[one_peer]),
     ];
-    let reason = |reasons: &[(bool, &'static str)]| reasons.iter().find(|r| r.0).map(|r| r.1);
-    let given = table.into_iter().filter(|row| row.1);
+    let given = table.iter().filter(|(_, given, _)| *given);
     given
-        .filter_map(move |(name, _, reasons)| Some((name, reason(reasons)?)))
-        .collect::<Vec<_>>()
-        .into_iter()
+        .filter_map(|(name, _, reasons)| {
+            let (_, why) = reasons.iter().find(|(holds, _)| *holds)?;
+            Some(format!("{name} has no effect {why}."))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Command lines that are wrong, and what is said of each.
 
 /// Whether the reference must say the same.
-pub enum Reference {
+pub(crate) enum Reference {
     /// It must.
     Same,
     /// A deliberate difference, and how the reference differs.
@@ -10,7 +10,7 @@ pub enum Reference {
 use Reference::{Differs, Same};
 
 /// The arguments (`''` is an empty one), what is said, and whether the reference says it too.
-pub const WRONG: &[(&str, &str, Reference)] = &[
+pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     ("", "You must specify a host to connect to.", Same),
     ("--", "You must specify a host to connect to.", Same),
     ("80", "You must specify a host to connect to.", Same),

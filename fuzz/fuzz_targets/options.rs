@@ -1,0 +1,58 @@
+//! Any arguments, NUL between them: they are understood or refused, and always in the same way.
+
+#![no_main]
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use ncat::cli::plan::{Address, Family, Protocol};
+use ncat::cli::{Log, World, parse};
+
+/// Answers from the question alone.
+struct Fake;
+
+impl World for Fake {
+    fn open_log(&mut self, path: &Path, _: Log) -> io::Result<()> {
+        match path.is_absolute() {
+            true => Ok(()),
+            false => Err(io::Error::from_raw_os_error(2)),
+        }
+    }
+
+    fn banner(&mut self) {}
+
+    fn hurry(&mut self, _: Duration) {}
+
+    fn resolve(&mut self, host: &str, _: Family, numeric: bool) -> Result<Vec<Address>, String> {
+        let ip = Ipv4Addr::LOCALHOST.into();
+        let known = host.is_ascii() && !numeric;
+        known
+            .then(|| vec![Address { ip, zone: 0 }])
+            .ok_or_else(|| "Name or service not known".into())
+    }
+
+    fn service(&mut self, name: &str, _: Protocol) -> Option<u16> {
+        name.len().try_into().ok()
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let args: Vec<OsString> = bytes
+        .split(|&byte| byte == 0)
+        .map(|arg| OsStr::from_bytes(arg).into())
+        .collect();
+    let once = parse("ncat".as_ref(), args.clone(), &mut Fake);
+    if let Err(error) = &once {
+        assert!(
+            !error.lines.is_empty() && error.status == 2,
+            "a mistake is told: {error:?}"
+        );
+    }
+    let again = parse("ncat".as_ref(), args, &mut Fake);
+    assert_eq!(once, again, "the same command line means the same");
+});
