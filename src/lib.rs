@@ -1,4 +1,55 @@
-//! The library behind `ncat`.
+//! The library behind `ncat`: one thread waits on mio; when something is ready, bytes move along
+//! *routes* between *connections*, through *layers* that speak protocols and know no sockets, under
+//! a *mode* that decides who talks to whom and sees no bytes.
+//!
+//! | word | meaning, and nothing else |
+//! |---|---|
+//! | transport | the descriptor or pair of descriptors bytes go through |
+//! | layer | one protocol without I/O: telnet, line ends |
+//! | conn | one place bytes enter or leave: a transport, its readiness, its layers, its alarms |
+//! | lane | one direction: a queue or a channel of the kernel's, a stage, a pace |
+//! | link, hub | two lanes between two conns; one conn amid many, around a shared log |
+//! | route | a link or a hub: the unit of work, because its parts must move together |
+//! | mode | what the program is for: connect, listen, keep open, scan |
+//! | turn | one bounded run of one route |
+//! | plan | the command line, understood: no conflicts left, every default filled in |
+//!
+//! ```text
+//!            main ── assemble ──────────────┬──────────────┐
+//!             ┌──────────┼─────────┐       cli            say
+//!            net         │        mode
+//!   (mio, socket2, fs)   │   (std only, no bytes)
+//!        │    │    └─────┼─────────┘
+//!      wire  route       │
+//!    (memchr)            │
+//!        └────┬──────────┘
+//!           data            ids: a leaf anyone may use
+//! ```
+//!
+//! | place | duty |
+//! |---|---|
+//! | [`cli`] | argv in, a [`cli::plan::Plan`] out; every option is a row of one table |
+//! | [`assemble`] | a plan becomes a shell and a mode: the one place where options meet machinery |
+//! | [`mode`] | policies: told what happened, they ask for what is to happen next |
+//! | [`net`] | the shell: descriptors, the loop, dials, listeners, stdio, the kernel's channels |
+//! | [`route`] | moving bytes between two ends, or among many |
+//! | [`wire`] | protocols: bytes in, bytes out, no I/O |
+//! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
+//! | [`ids`] | names that never find the successor in a slot |
+//! | [`say`] | every line on stderr |
+//!
+//! Who may import whom is checked by `tests/layering.rs`. `unsafe` stands in one file,
+//! `net/sys/raw.rs`. Four decisions differ from what one might expect:
+//!
+//! * The line-end layer (`-C`) stands on stdin's side of a route, not on the peer's: what is logged is
+//!   what is sent, and a hub converts once for all its members.
+//! * `--send-only` reads what peers say and throws it away. A socket closed with unread bytes answers
+//!   with a reset, which would destroy what we sent and the peer has not read yet.
+//! * A descriptor shared with the shell never has its flags changed: [`net::stdio`].
+//! * All sessions of a datagram listener share its socket and are told apart by address, so that
+//!   nobody is credited with what somebody else sent first.
+//!
+//! Fuzz targets, benches and tests come in here.
 
 pub mod assemble;
 pub mod cli;

@@ -27,27 +27,57 @@ pub use crate::say::Level;
 pub enum Event {
     /// The program begins.
     Start,
-    /// The dial of that number has led to a connection.
-    Open { dial: usize, conn: ConnId },
-    /// The dial of that number has led nowhere.
-    Fail { dial: usize, why: Failure },
+    /// A dial has led to a connection.
+    Open {
+        /// Which of the command line's peers.
+        dial: usize,
+        /// The connection.
+        conn: ConnId,
+    },
+    /// A dial has led nowhere.
+    Fail {
+        /// Which of the command line's peers.
+        dial: usize,
+        /// What the last of its addresses answered.
+        why: Failure,
+    },
     /// A peer came in and was let in.
-    Accept { conn: ConnId },
+    Accept {
+        /// Its connection.
+        conn: ConnId,
+    },
     /// The source of a route is over and what it gave has been handed over.
-    End { conn: ConnId },
+    End {
+        /// The source.
+        conn: ConnId,
+    },
     /// A connection cannot be read or written any more. What had been read has been handed over
     /// unless it is the writing that failed.
     Broken {
+        /// The connection.
         conn: ConnId,
+        /// Which of the two failed.
         doing: Doing,
+        /// Why.
         why: Failure,
     },
     /// A member of a hub has taken nothing for too long while it held the others back.
-    Stalled { conn: ConnId },
+    Stalled {
+        /// The member.
+        conn: ConnId,
+    },
     /// Time is up.
-    Alarm { conn: ConnId, what: Alarm },
+    Alarm {
+        /// The connection it was set for.
+        conn: ConnId,
+        /// What it was set for.
+        what: Alarm,
+    },
     /// A signal asks us to end.
-    Signal { number: i32 },
+    Signal {
+        /// Its number.
+        number: i32,
+    },
 }
 
 /// What was being done when it failed.

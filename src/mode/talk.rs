@@ -70,7 +70,7 @@ impl Manners {
 
 /// One conversation.
 #[derive(Debug)]
-pub struct Talk {
+pub(super) struct Talk {
     manners: Manners,
     peer: ConnId,
     stdin_over: bool,
@@ -82,7 +82,7 @@ pub struct Talk {
 
 impl Talk {
     /// Starts talking.
-    pub fn begin(manners: Manners, peer: ConnId, net: &mut dyn Net) -> Self {
+    pub(super) fn begin(manners: Manners, peer: ConnId, net: &mut dyn Net) -> Self {
         net.link(manners.stdio, peer, manners.out(), manners.back());
         if let Some(after) = manners.idle {
             net.arm(peer, Alarm::Idle, after);
@@ -99,7 +99,7 @@ impl Talk {
     }
 
     /// Reacts to what concerns the conversation.
-    pub fn on_event(&mut self, event: Event, net: &mut dyn Net) {
+    pub(super) fn on_event(&mut self, event: Event, net: &mut dyn Net) {
         if self.leaving {
             return;
         }

@@ -12,7 +12,7 @@ use crate::mode::Alarm;
 
 /// Who is to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wake {
+pub(super) enum Wake {
     /// A mode, about a connection.
     Conn(ConnId, Alarm),
     /// A route that holds something back.
@@ -29,18 +29,18 @@ pub enum Wake {
 
 /// All deadlines.
 #[derive(Debug, Default)]
-pub struct Alarms {
+pub(super) struct Alarms {
     heap: BinaryHeap<Reverse<(Instant, Wake)>>,
 }
 
 impl Alarms {
     /// Wakes somebody at that time.
-    pub fn set(&mut self, at: Instant, who: Wake) {
+    pub(super) fn set(&mut self, at: Instant, who: Wake) {
         self.heap.push(Reverse((at, who)));
     }
 
     /// The next that is due by `now`.
-    pub fn due(&mut self, now: Instant) -> Option<(Instant, Wake)> {
+    pub(super) fn due(&mut self, now: Instant) -> Option<(Instant, Wake)> {
         let Reverse((at, _)) = self.heap.peek()?;
         if *at > now {
             return None;
@@ -49,7 +49,7 @@ impl Alarms {
     }
 
     /// When the next that is still wanted is due; the others are forgotten.
-    pub fn next(&mut self, is_wanted: impl Fn(Instant, Wake) -> bool) -> Option<Instant> {
+    pub(super) fn next(&mut self, is_wanted: impl Fn(Instant, Wake) -> bool) -> Option<Instant> {
         while let Some(&Reverse((at, who))) = self.heap.peek() {
             if is_wanted(at, who) {
                 return Some(at);

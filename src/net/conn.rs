@@ -22,7 +22,7 @@ const LAYER_ROOM: usize = 128 * 1024;
 const SWALLOWS: usize = 16;
 
 /// One place bytes enter or leave.
-pub struct Conn {
+pub(super) struct Conn {
     /// Where.
     pub transport: Transport,
     /// The peer, as the user knows it.
@@ -63,7 +63,7 @@ enum Finish {
 
 impl Conn {
     /// A connection without layers.
-    pub fn new(transport: Transport, name: String, now: Instant) -> Self {
+    pub(super) fn new(transport: Transport, name: String, now: Instant) -> Self {
         Self {
             transport,
             name: name.into(),
@@ -80,7 +80,7 @@ impl Conn {
     }
 
     /// Puts layers between the transport and whoever talks through the connection.
-    pub fn set_layers(&mut self, stack: Stack) {
+    pub(super) fn set_layers(&mut self, stack: Stack) {
         if stack.is_empty() {
             return;
         }
@@ -95,14 +95,14 @@ impl Conn {
     }
 
     /// The loop has seen these; they hold until a call would wait.
-    pub fn note(&mut self, readable: bool, writable: bool) {
+    pub(super) fn note(&mut self, readable: bool, writable: bool) {
         self.readable |= readable;
         self.writable |= writable;
     }
 
     /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
     /// still send can make our closing destroy what is on its way.
-    pub fn is_acknowledged(&self) -> bool {
+    pub(super) fn is_acknowledged(&self) -> bool {
         match &self.transport {
             Transport::Stream(fd) => self.over || sys::unsent(fd) == 0,
             Transport::Datagram(_) | Transport::Session(_) | Transport::Stdio { .. } => true,
@@ -301,10 +301,9 @@ impl End for Conn {
             return;
         }
         self.finish = Finish::Wanted;
-        match self.layers {
-            None => self.finish_transport(),
-            // The layers' goodbye goes with the next flush, behind what is queued.
-            Some(_) => {}
+        // The layers' goodbye goes with the next flush, behind what is queued.
+        if self.layers.is_none() {
+            self.finish_transport();
         }
     }
 

@@ -15,7 +15,7 @@ use super::address;
 use crate::ids::ConnId;
 
 /// A datagram socket that waits for peers.
-pub struct Hall {
+pub(super) struct Hall {
     /// The socket.
     pub socket: Rc<OwnedFd>,
     /// Who is in.
@@ -29,7 +29,7 @@ const LARGEST: usize = 65535;
 
 impl Hall {
     /// Peers will come through this socket.
-    pub fn new(socket: OwnedFd, unix: bool) -> Self {
+    pub(super) fn new(socket: OwnedFd, unix: bool) -> Self {
         Self {
             socket: Rc::new(socket),
             sessions: HashMap::new(),
@@ -38,7 +38,7 @@ impl Hall {
     }
 
     /// The next message and its sender.
-    pub fn receive(&self, room: &mut Vec<u8>) -> io::Result<(usize, SockAddr)> {
+    pub(super) fn receive(&self, room: &mut Vec<u8>) -> io::Result<(usize, SockAddr)> {
         let mut size = LARGEST;
         if self.unix {
             let flags = RecvFlags::PEEK | RecvFlags::TRUNC | RecvFlags::DONTWAIT;
@@ -52,13 +52,16 @@ impl Hall {
 }
 
 /// One message and its sender, without waiting.
-pub fn receive_from(socket: BorrowedFd<'_>, room: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+pub(super) fn receive_from(
+    socket: BorrowedFd<'_>,
+    room: &mut [u8],
+) -> io::Result<(usize, SockAddr)> {
     let (n, _, from) = rustix::net::recvfrom(socket, room, RecvFlags::DONTWAIT)?;
     Ok((n, from.map_or_else(address::nameless, address::from_any)))
 }
 
 /// One message to a peer, without waiting.
-pub fn send_to(socket: &OwnedFd, bytes: &[u8], peer: &SockAddr) -> io::Result<usize> {
+pub(super) fn send_to(socket: &OwnedFd, bytes: &[u8], peer: &SockAddr) -> io::Result<usize> {
     if address::is_nameless(peer) {
         return Ok(bytes.len()); // it can be heard but not answered
     }

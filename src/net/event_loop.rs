@@ -273,7 +273,7 @@ impl Shell {
         let (mut readable, mut writable) = (false, false);
         if let Transport::Stdio { input, output } = &mut conn.transport {
             let registry = self.poll.registry();
-            let mut watch = |half: &mut super::Half, kind, interest| {
+            let watch = |half: &mut super::Half, kind, interest| {
                 if half.is_watched() {
                     let fd = std::os::fd::AsFd::as_fd(half).as_raw_fd();
                     let token = token::pack(kind, id);

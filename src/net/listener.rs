@@ -11,10 +11,10 @@ use super::datagram::Hall;
 use super::sockopt::BoundPath;
 
 /// How many peers are let in before others have their turn.
-pub const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// One socket that waits for peers.
-pub struct Listener {
+pub(super) struct Listener {
     /// The socket.
     pub door: Door,
     /// Its own address, as the system tells it.
@@ -30,7 +30,7 @@ pub struct Listener {
 }
 
 /// How peers come in.
-pub enum Door {
+pub(super) enum Door {
     /// One descriptor each.
     Stream(OwnedFd),
     /// One socket for all of them.
@@ -39,7 +39,7 @@ pub enum Door {
 
 impl Listener {
     /// Peers come through this door.
-    pub fn new(door: Door, address: SockAddr, path: Option<BoundPath>) -> Self {
+    pub(super) fn new(door: Door, address: SockAddr, path: Option<BoundPath>) -> Self {
         Self {
             door,
             address,
@@ -51,7 +51,7 @@ impl Listener {
     }
 
     /// What the loop watches.
-    pub fn watched(&self) -> BorrowedFd<'_> {
+    pub(super) fn watched(&self) -> BorrowedFd<'_> {
         match &self.door {
             Door::Stream(fd) => fd.as_fd(),
             Door::Hall(hall) => hall.socket.as_fd(),
@@ -63,14 +63,14 @@ impl Listener {
 ///
 /// # Errors
 /// `WouldBlock` when nobody waits; those of accept(2).
-pub fn accept(socket: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
+pub(super) fn accept(socket: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let (fd, from) = acceptfrom_with(socket, flags)?;
     Ok((fd, from.map_or_else(address::nameless, address::from_any)))
 }
 
 /// Errors of accept(2) that concern the one peer only, which has left before it was let in.
-pub fn concerns_peer_only(error: &io::Error) -> bool {
+pub(super) fn concerns_peer_only(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, Interrupted, PermissionDenied};
     matches!(
         error.kind(),

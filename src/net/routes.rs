@@ -15,7 +15,7 @@ use crate::route::{Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
 const LINK_QUEUE: usize = 256 * 1024;
 
 /// Who talks to whom.
-pub enum Route {
+pub(super) enum Route {
     /// Two ends.
     Link(LinkRoute),
     /// One and many.
@@ -23,7 +23,7 @@ pub enum Route {
 }
 
 /// Two ends and their lanes.
-pub struct LinkRoute {
+pub(super) struct LinkRoute {
     near: ConnId,
     far: ConnId,
     link: Link<Conn>,
@@ -31,7 +31,7 @@ pub struct LinkRoute {
 }
 
 /// A centre and its members.
-pub struct HubRoute {
+pub(super) struct HubRoute {
     /// The route.
     pub hub: Hub,
     state: State,
@@ -53,7 +53,7 @@ impl Route {
     }
 
     /// Reads nothing more from anybody.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         match self {
             Self::Link(link) => link.link.stop(),
             Self::Hub(hub) => hub.hub.stop(),
@@ -61,7 +61,7 @@ impl Route {
     }
 
     /// Whether it still wants the alarm that was set for that time.
-    pub fn wants(&self, at: Instant) -> bool {
+    pub(super) fn wants(&self, at: Instant) -> bool {
         match self {
             Self::Link(link) => link.state.alarm_at == Some(at),
             Self::Hub(hub) => hub.state.alarm_at == Some(at),
@@ -76,7 +76,7 @@ impl Route {
     }
 
     /// Whether everything that was read has been handed over.
-    pub fn is_settled(&self, conns: &Table<kind::Conn, Conn>) -> bool {
+    pub(super) fn is_settled(&self, conns: &Table<kind::Conn, Conn>) -> bool {
         match self {
             Self::Link(LinkRoute {
                 near, far, link, ..
@@ -89,7 +89,7 @@ impl Route {
     }
 
     /// Whether it could move by itself: then sleeping would be a mistake.
-    pub fn could_move(&self, conns: &Table<kind::Conn, Conn>, now: Instant) -> bool {
+    pub(super) fn could_move(&self, conns: &Table<kind::Conn, Conn>, now: Instant) -> bool {
         match self {
             Self::Link(LinkRoute {
                 near, far, link, ..

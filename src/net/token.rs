@@ -7,11 +7,11 @@ use crate::ids::Id;
 const KIND_SHIFT: u32 = usize::BITS - 3;
 
 /// Signals; there is one queue of them.
-pub const SIGNALS: Token = Token(4 << KIND_SHIFT);
+pub(super) const SIGNALS: Token = Token(4 << KIND_SHIFT);
 
 /// Who an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A connection, or its receiving descriptor where it has two.
     Conn = 0,
     /// The sending descriptor of a connection that has two.
@@ -25,12 +25,12 @@ pub enum Kind {
 }
 
 /// The token of that kind and id.
-pub fn pack<K>(kind: Kind, id: Id<K>) -> Token {
+pub(super) fn pack<K>(kind: Kind, id: Id<K>) -> Token {
     Token((kind as usize) << KIND_SHIFT | id.pack())
 }
 
 /// The kind, and the packed id.
-pub fn unpack(token: Token) -> (Kind, usize) {
+pub(super) fn unpack(token: Token) -> (Kind, usize) {
     let kind = match token.0 >> KIND_SHIFT {
         0 => Kind::Conn,
         1 => Kind::ConnOut,

@@ -14,7 +14,7 @@ use super::{address, datagram};
 use crate::data::Buf;
 
 /// Where bytes enter or leave.
-pub enum Transport {
+pub(super) enum Transport {
     /// A stream socket of ours, non-blocking.
     Stream(OwnedFd),
     /// A datagram socket of ours, non-blocking, that has one peer.
@@ -31,7 +31,7 @@ pub enum Transport {
 }
 
 /// A datagram socket that talks to one peer.
-pub struct Datagram {
+pub(super) struct Datagram {
     /// The socket; connected unless the peer has no name.
     pub socket: OwnedFd,
     /// Whom to listen to, where the system may still hold what others sent before it was connected.
@@ -43,7 +43,7 @@ pub struct Datagram {
 }
 
 /// One peer of a shared datagram socket.
-pub struct Session {
+pub(super) struct Session {
     /// The socket that all of them share.
     pub socket: Rc<OwnedFd>,
     /// This one.
@@ -56,11 +56,11 @@ pub struct Session {
 
 /// The most bytes that wait in one session's inbox. What comes beyond that is dropped, as the
 /// system drops what does not fit its own buffer; other sessions do not notice.
-pub const INBOX_MAX: usize = 256 * 1024;
+pub(super) const INBOX_MAX: usize = 256 * 1024;
 
 impl Session {
     /// A message came for it. False: the inbox is full and the message is lost.
-    pub fn deliver(&mut self, message: &[u8]) -> bool {
+    pub(super) fn deliver(&mut self, message: &[u8]) -> bool {
         // A message counts its bytes and its place, so that empty ones are bounded as well.
         let cost = message.len() + size_of::<Box<[u8]>>();
         if self.waiting + cost > INBOX_MAX {
@@ -80,7 +80,7 @@ impl Session {
 
 impl Transport {
     /// Reads once, without waiting. `Ok(None)` is the end of a stream.
-    pub fn read(&mut self, into: &mut Buf) -> io::Result<Option<usize>> {
+    pub(super) fn read(&mut self, into: &mut Buf) -> io::Result<Option<usize>> {
         let n = match self {
             Self::Stream(fd) => rustix::io::read(&*fd, into.room())?,
             Self::Stdio {
@@ -98,7 +98,7 @@ impl Transport {
     }
 
     /// Writes once, without waiting.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stream(fd) => Ok(rustix::net::send(&*fd, bytes, SendFlags::NOSIGNAL)?),
             Self::Stdio {
@@ -112,7 +112,7 @@ impl Transport {
 
     /// Writes what lies in several places, once, without waiting. One message for those that keep
     /// them, so the caller gives one part.
-    pub fn write_parts(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(super) fn write_parts(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Stream(fd) => Ok(rustix::io::writev(&*fd, parts)?),
             Self::Stdio { .. } | Self::Datagram(_) | Self::Session(_) => match parts.first() {
@@ -123,12 +123,12 @@ impl Transport {
     }
 
     /// Datagrams: one at a time, never joined.
-    pub fn keeps_messages(&self) -> bool {
+    pub(super) fn keeps_messages(&self) -> bool {
         matches!(self, Self::Datagram(_) | Self::Session(_))
     }
 
     /// No more will be written.
-    pub fn finish(&mut self) -> io::Result<()> {
+    pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
             Self::Stream(fd) => Ok(rustix::net::shutdown(&*fd, rustix::net::Shutdown::Write)?),
             Self::Stdio {
@@ -139,7 +139,7 @@ impl Transport {
     }
 
     /// What the loop watches: the descriptor bytes come from and the one they go to.
-    pub fn watched(&self) -> [Option<BorrowedFd<'_>>; 2] {
+    pub(super) fn watched(&self) -> [Option<BorrowedFd<'_>>; 2] {
         match self {
             Self::Stream(fd) => [Some(fd.as_fd()), None],
             Self::Datagram(datagram) => [Some(datagram.socket.as_fd()), None],
@@ -155,7 +155,7 @@ impl Transport {
     }
 
     /// The descriptor and its kind for the kernel to take bytes from, if it can.
-    pub fn source(&self) -> Option<(BorrowedFd<'_>, Raw)> {
+    pub(super) fn source(&self) -> Option<(BorrowedFd<'_>, Raw)> {
         match self {
             Self::Stream(fd) => Some((fd.as_fd(), Raw::Stream)),
             Self::Stdio {
@@ -166,7 +166,7 @@ impl Transport {
     }
 
     /// The descriptor and its kind for the kernel to bring bytes to, if it can.
-    pub fn sink(&self) -> Option<(BorrowedFd<'_>, Raw)> {
+    pub(super) fn sink(&self) -> Option<(BorrowedFd<'_>, Raw)> {
         match self {
             Self::Stream(fd) => Some((fd.as_fd(), Raw::Stream)),
             Self::Stdio {

@@ -83,7 +83,7 @@ impl Taps {
 const BLOCK: usize = 8192;
 
 /// Lines of an offset, sixteen bytes in two groups and the same as text, each padded to 73 columns.
-pub fn hex_dump(chunk: &[u8]) -> String {
+pub(super) fn hex_dump(chunk: &[u8]) -> String {
     let mut text = String::with_capacity(chunk.len() * 5);
     for block in chunk.chunks(BLOCK) {
         for (row, bytes) in block.chunks(16).enumerate() {
