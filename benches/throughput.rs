@@ -1,4 +1,4 @@
-//! Our binary side by side with the installed `ncat`, `nc.openbsd` and `socat`, and with a bare loop.
+//! Our binary side by side with the installed `ncat`, `nc.openbsd` and `socat`, and a bare loop.
 //!
 //! Owns the order of the tables; the measuring is in `side_by_side`. Promise: every figure of one
 //! table comes from one run of this program, its contestants interleaved, and the verdicts are
@@ -19,7 +19,8 @@ fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let done = match words.split_first() {
         Some((first, rest)) if first == bare::WORD => bare::main(rest),
-        _ => Options::parse(&words).and_then(run),
+        _ if is_a_test(&words) => Ok(()),
+        _ => Options::parse(&words).and_then(|options| run(&options)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -30,14 +31,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: Options) -> io::Result<()> {
+/// `cargo test --all-targets` starts bench targets too, with a test's options and without this one.
+fn is_a_test(words: &[String]) -> bool {
+    !words
+        .iter()
+        .any(|word| word == "--bench" || word == "--once")
+}
+
+fn run(options: &Options) -> io::Result<()> {
     match &options.order {
-        Order::Nothing => {
-            println!("Measuring takes minutes and a quiet machine: cargo bench --bench throughput");
-            Ok(())
-        }
-        Order::Once { row, contestant } => transfer::once(&options, row, contestant),
-        Order::Tables => tables(&options),
+        Order::Once { row, contestant } => transfer::once(options, row, contestant),
+        Order::Tables => tables(options),
     }
 }
 

@@ -20,24 +20,21 @@ pub(crate) enum Order {
         row: String,
         contestant: String,
     },
-    /// `cargo test --all-targets` starts bench targets too, without `--bench`.
-    Nothing,
 }
 
 impl Options {
     pub(crate) fn parse(words: &[String]) -> io::Result<Options> {
         let found = flags().parse(words).map_err(io::Error::other)?;
-        if let Some(unused) = found.free.first().filter(|_| !found.opt_present("once")) {
-            return Err(io::Error::other(format!("{unused} is no option")));
-        }
         let order = match (found.opt_present("once"), found.free.as_slice()) {
             (true, [row, contestant]) => Order::Once {
                 row: row.clone(),
                 contestant: contestant.clone(),
             },
             (true, _) => return Err(io::Error::other("--once needs a row and a contestant")),
-            (false, _) if found.opt_present("bench") => Order::Tables,
-            (false, _) => Order::Nothing,
+            (false, [unused, ..]) => {
+                return Err(io::Error::other(format!("{unused} is no option")));
+            }
+            (false, []) => Order::Tables,
         };
         Ok(Options {
             order,

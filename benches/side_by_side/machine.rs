@@ -8,8 +8,9 @@ use super::args::Options;
 pub(crate) fn describe(options: &Options) -> String {
     let cpus = thread::available_parallelism().map_or(0, usize::from);
     format!(
-        "## Side by side\n\n{} bytes a transfer, medians of {}. {cpus} × {}, Linux {}, load {} at the \
-         start. CPU: user and system seconds of both ends together. Ratios: to the best of ncat, \
+        "## Side by side\n\n\
+         {} bytes a transfer, medians of {}. {cpus} × {}, Linux {}, load {} at the start.\n\
+         CPU: user and system seconds of both ends together. Ratios: to the best of ncat,\n\
          nc.openbsd and socat in the same table.\n",
         options.size,
         options.runs,

@@ -1,9 +1,10 @@
 //! The parts of the side-by-side measurements.
 //!
-//! `transfer` runs the `row`s with every `contestant` (one of them is the `bare` loop); `start_up`,
-//! `memory` and `idle` have a table each; `summary` sets the figures against the limits. `run`,
-//! `place`, `kept` and `procfs` are what these stand on: one measured run, where the contestants
-//! meet, children that do not outlive us, and what the system knows of a process.
+//! `transfer` runs the `row`s with every `contestant` (one of them is the `bare` loop) and `score`
+//! prints them; `start_up`, `memory` and `idle` have a table each; `summary` sets the figures
+//! against the limits. `run`, `place`, `kept` and `procfs` are what these stand on: one measured
+//! run, where the contestants meet, children that do not outlive us, and what the system knows of
+//! a process.
 
 pub(crate) mod args;
 pub(crate) mod bare;
@@ -21,3 +22,4 @@ mod place;
 mod procfs;
 mod row;
 mod run;
+mod score;

@@ -152,13 +152,13 @@ fn patience(size: u64) -> Duration {
 }
 
 /// Returns when both have ended, without reaping them.
-fn await_both(one: &Child, other: &Child, give_up: Instant) -> io::Result<()> {
-    for child in [one, other] {
+fn await_both(listener: &Child, connector: &Child, give_up: Instant) -> io::Result<()> {
+    for (role, child) in [("connecting", connector), ("listening", listener)] {
         let handle = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
         let left = give_up.saturating_duration_since(Instant::now());
         let left = Timespec::try_from(left).map_err(io::Error::other)?;
         if poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&left))? == 0 {
-            return Err(io::Error::other("it did not end"));
+            return Err(io::Error::other(format!("the {role} end did not end")));
         }
     }
     Ok(())

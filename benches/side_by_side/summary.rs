@@ -94,12 +94,12 @@ impl fmt::Display for Summary {
 impl Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bare = match self.over_bare {
-            Some(bound) => format!("{} | {}", show(bound.figure, 2), bound.limit),
+            Some(bound) => format!("{} | ≤ {}", show(bound.figure, 2), bound.limit),
             None => "– | –".into(),
         };
         writeln!(
             f,
-            "| {} | {} | {} | {} | {} | {bare} | {} |",
+            "| {} | {} | ≤ {} | {} | ≤ {} | {bare} | {} |",
             self.title,
             show(self.cpu.figure, 2),
             self.cpu.limit,
@@ -115,7 +115,7 @@ impl Other {
         let figure = show(self.bound.figure, self.places);
         writeln!(
             f,
-            "| {} | {figure} | {} | {} |",
+            "| {} | {figure} | ≤ {} | {} |",
             self.title,
             self.bound.limit,
             verdict([self.bound]),

@@ -12,11 +12,11 @@ use tempfile::{TempDir, tempdir, tempfile_in};
 use super::{
     args::Options,
     contestant::Contestant,
-    figures::{least, median, ratio, show},
     place::Place,
-    row::{COPYING, Limits, OVER_BARE, ROWS, Row, Sink},
+    row::{ROWS, Row, Sink},
     run::{Files, Sample, run},
-    summary::{Bound, Summary},
+    score::{self, Score},
+    summary::Summary,
 };
 
 /// A memory file system, so that no disk is measured.
@@ -25,19 +25,12 @@ const MEMORY: &str = "/dev/shm";
 /// How much is written and compared at once.
 const PIECE: usize = 1 << 20;
 
-/// What all transfers need. Its files have no names: even a killed bench leaves no gigabytes behind.
+/// What all transfers need. Its files have no names: a killed bench leaves no gigabytes behind.
 struct Stage {
     source: File,
     size: u64,
     memory: PathBuf,
     sockets: TempDir,
-}
-
-/// A contestant and what it did in one row.
-struct Score {
-    who: Contestant,
-    samples: Vec<Sample>,
-    fault: Option<String>,
 }
 
 /// Measures and prints every wanted row.
@@ -49,8 +42,8 @@ pub(crate) fn tables(options: &Options, summary: &mut Summary) -> io::Result<()>
     let stage = Stage::set(options.size)?;
     for row in rows {
         let scores = stage.measure(row, options.runs)?;
-        print(row, &scores, options.size);
-        note(row, &scores, summary);
+        score::print(row, &scores, options.size);
+        score::note(row, &scores, summary);
     }
     Ok(())
 }
@@ -200,90 +193,4 @@ fn same_bytes(one: &File, other: &File, size: u64) -> io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-impl Score {
-    fn median(&self, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
-        match self.fault {
-            Some(_) => None,
-            None => median(self.samples.iter().map(figure)),
-        }
-    }
-}
-
-fn best_peer(scores: &[Score], figure: impl Fn(&Sample) -> f64) -> Option<f64> {
-    least(
-        scores
-            .iter()
-            .filter(|score| score.who.is_peer())
-            .filter_map(|s| s.median(&figure)),
-    )
-}
-
-fn of(scores: &[Score], who: Contestant, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
-    scores.iter().find(|score| score.who == who)?.median(figure)
-}
-
-fn print(row: &Row, scores: &[Score], size: u64) {
-    println!("### {} (`{}`)\n", row.title, row.name);
-    println!(
-        "| contestant | CPU s | sending | receiving | wall s | GB/s | CPU ratio | wall ratio |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
-    let cpu = best_peer(scores, Sample::cpu);
-    let wall = best_peer(scores, |sample| sample.wall);
-    for score in scores {
-        let name = score.who.name();
-        if let Some(fault) = &score.fault {
-            println!("| {name} | {fault} | | | | | | |");
-            continue;
-        }
-        let (its_cpu, its_wall) = (score.median(Sample::cpu), score.median(|s| s.wall));
-        println!(
-            "| {name} | {} | {} | {} | {} | {} | {} | {} |",
-            show(its_cpu, 3),
-            show(score.median(|s| s.sending), 3),
-            show(score.median(|s| s.receiving), 3),
-            show(its_wall, 3),
-            show(ratio(Some(size as f64 / 1e9), its_wall), 2),
-            show(ratio(its_cpu, cpu), 2),
-            show(ratio(its_wall, wall), 2),
-        );
-    }
-    println!();
-}
-
-fn note(row: &Row, scores: &[Score], summary: &mut Summary) {
-    let against_peers = |who, limits: Limits| {
-        let cpu = ratio(of(scores, who, Sample::cpu), best_peer(scores, Sample::cpu));
-        let wall = ratio(of(scores, who, |s| s.wall), best_peer(scores, |s| s.wall));
-        (
-            Bound {
-                figure: cpu,
-                limit: limits.cpu,
-            },
-            Bound {
-                figure: wall,
-                limit: limits.wall,
-            },
-        )
-    };
-    let (cpu, wall) = against_peers(Contestant::Ours, row.limits);
-    let over_bare = ratio(
-        of(scores, Contestant::Ours, Sample::cpu),
-        of(scores, Contestant::Bare, Sample::cpu),
-    );
-    let over_bare = Bound {
-        figure: over_bare,
-        limit: OVER_BARE,
-    };
-    summary.transfer(row.title.into(), cpu, wall, Some(over_bare));
-
-    let (cpu, wall) = against_peers(Contestant::OursCopying, COPYING);
-    summary.transfer(
-        format!("{}, kernel path disabled", row.title),
-        cpu,
-        wall,
-        None,
-    );
 }
