@@ -16,6 +16,7 @@ pub(crate) mod payload;
 pub(crate) mod proc_net;
 pub(crate) mod program;
 pub(crate) mod scene;
+pub(crate) mod setting;
 pub(crate) mod table;
 pub(crate) mod wire;
 
@@ -23,4 +24,5 @@ pub(crate) use deadline::{Deadline, Told};
 pub(crate) use ends::{Catcher, Ending, Feeder, Medium};
 pub(crate) use program::{Carrier, In, Out, Program, Running};
 pub(crate) use scene::Scene;
+pub(crate) use setting::{Over, Setting, Side};
 pub(crate) use wire::{Door, Peer, Place};

@@ -78,8 +78,8 @@ pub(crate) struct Program {
     carrier: Carrier,
     stdin: In,
     stdout: Out,
-    /// Shell words that are said before the program replaces the shell, for example `ulimit -n 6`.
-    prelude: Vec<String>,
+    /// The words of another program that starts this one, such as `prlimit --nofile=6`.
+    through: Vec<OsString>,
 }
 
 impl Program {
@@ -104,7 +104,7 @@ impl Program {
             carrier: Carrier::Kernel,
             stdin: In::Null,
             stdout: Out::Pipe,
-            prelude: Vec::new(),
+            through: Vec::new(),
         }
     }
 
@@ -128,8 +128,9 @@ impl Program {
         self
     }
 
-    pub(crate) fn prelude(mut self, words: &str) -> Self {
-        self.prelude.push(words.into());
+    /// Has the program started by another one, which is given its path and arguments as its last words.
+    pub(crate) fn through(mut self, words: &[&str]) -> Self {
+        self.through = words.iter().map(OsString::from).collect();
         self
     }
 
@@ -159,24 +160,19 @@ impl Program {
     }
 
     fn command(&self) -> Command {
-        let mut prelude = self.prelude.clone();
-        if matches!(self.stdin, In::Closed) {
-            prelude.push("exec <&-".into());
-        }
-        if matches!(self.stdout, Out::Closed) {
-            prelude.push("exec >&-".into());
-        }
-        let mut command = if prelude.is_empty() {
-            Command::new(&self.path)
-        } else {
-            let mut shell = Command::new("/bin/sh");
-            shell
-                .arg("-c")
-                .arg(format!("{}; exec \"$@\"", prelude.join("; ")))
-                .arg("sh")
-                .arg(&self.path);
-            shell
+        let close = match (&self.stdin, &self.stdout) {
+            (In::Closed, Out::Closed) => "exec \"$@\" <&- >&-",
+            (In::Closed, _) => "exec \"$@\" <&-",
+            (_, Out::Closed) => "exec \"$@\" >&-",
+            (_, _) => "",
         };
+        let shell = ["/bin/sh", "-c", close, "sh"].map(OsString::from);
+        let shell = shell.into_iter().filter(|_| !close.is_empty());
+        let mut words = shell
+            .chain(self.through.iter().cloned())
+            .chain([self.path.clone().into()]);
+        let mut command = Command::new(words.next().expect("there is at least the program itself"));
+        command.args(words);
         command
             .args(&self.args)
             .env("LC_ALL", "C")
