@@ -198,9 +198,7 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
         idle: plan
             .idle
             .or_else(|| (messages && keeps_open).then_some(SESSION)),
-        timeout_status: if listening { 2 } else { 1 },
-        stdin_ends_messages: !listening,
-        summary: !listening,
+        listening,
     }
 }
 

@@ -45,8 +45,16 @@ mod tests {
     use crate::mode::script::{Script, conn, failure, manners};
     use crate::mode::{Alarm, Doing, Quit};
 
-    /// What is asked when those events are told, after the start.
+    /// What is asked when those events are told, after the start; the closing words aside.
     fn asked(manners: Manners, events: Vec<Event>) -> Vec<String> {
+        let mut lines = all_asked(manners, events);
+        lines.retain(|line| line != SUMMARY);
+        lines
+    }
+
+    const SUMMARY: &str = "say 0 bytes sent, 0 bytes received in 0.00 seconds.";
+
+    fn all_asked(manners: Manners, events: Vec<Event>) -> Vec<String> {
         let mut script = Script::default();
         let mut mode = Connect::new(manners);
         mode.on_event(Event::Start, &mut script);
@@ -178,7 +186,6 @@ mod tests {
                 "datagrams end with stdin",
                 Manners {
                     messages: true,
-                    stdin_ends_messages: true,
                     ..manners()
                 },
                 vec![end(0)],
@@ -188,7 +195,6 @@ mod tests {
                 "datagrams and -q -1",
                 Manners {
                     messages: true,
-                    stdin_ends_messages: true,
                     quit: Quit::Never,
                     ..manners()
                 },
@@ -223,6 +229,13 @@ mod tests {
         };
         let wanted = ["link 0 1 Shut Pass", "exit 0 Delivered"];
         assert_eq!(asked(recv, vec![open(), end(1)])[2..], wanted);
+    }
+
+    #[test]
+    fn the_bytes_are_counted_at_a_good_end_only() {
+        let lines = |last| all_asked(manners(), vec![open(), end(0), last]);
+        assert_eq!(lines(end(1))[4..], [SUMMARY, "exit 0 Delivered"]);
+        assert!(!lines(broken(1, Doing::Reading)).contains(&SUMMARY.to_string()));
     }
 
     #[test]

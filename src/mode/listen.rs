@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Alarm, Doing, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, When, idle_sentence,
-    stdio_failure, talk::Talk,
+    quitting_sentence, stdio_failure, talk::Talk,
 };
 use crate::ids::ConnId;
 
@@ -172,9 +172,9 @@ impl Mode for KeepOpen {
                 what: Alarm::Quit, ..
             } => {
                 if let Quit::After(after) = self.manners.quit {
-                    net.say(Level::Error, idle_sentence(after));
+                    net.say(Level::Error, quitting_sentence(after));
                 }
-                net.exit(self.manners.timeout_status, When::Now);
+                net.exit(self.manners.timeout_status(), When::Now);
             }
             Event::Signal { number } => net.exit(128 + number, When::Now),
             Event::Open { .. } | Event::Fail { .. } => {}

@@ -179,7 +179,12 @@ fn stdio_failure(doing: Doing, why: &Failure) -> String {
     }
 }
 
-/// The sentence for a time-out of so many milliseconds.
+/// The sentence for a time-out.
 fn idle_sentence(after: Duration) -> String {
     format!("Idle timeout expired ({} ms).", after.as_millis())
+}
+
+/// The same where it ends a listener, in the words that scripts know.
+fn quitting_sentence(after: Duration) -> String {
+    format!("{} QUITTING.", idle_sentence(after))
 }

@@ -48,9 +48,7 @@ pub(super) fn manners() -> Manners {
         half_close: false,
         quit: Quit::Default,
         idle: None,
-        timeout_status: 1,
-        stdin_ends_messages: false,
-        summary: false,
+        listening: false,
     }
 }
 

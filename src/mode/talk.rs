@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Alarm, Doing, Event, Failure, Flow, LULL, Level, Net, When, idle_sentence, stdio_failure,
+    Alarm, Doing, Event, Failure, Flow, LULL, Level, Net, When, idle_sentence, quitting_sentence,
+    stdio_failure,
 };
 use crate::ids::ConnId;
 
@@ -40,12 +41,9 @@ pub struct Manners {
     pub quit: Quit,
     /// `-i`.
     pub idle: Option<Duration>,
-    /// The exit status of a time-out.
-    pub timeout_status: i32,
-    /// The end of stdin is the end of a conversation in messages.
-    pub stdin_ends_messages: bool,
-    /// Say at the end how much was moved.
-    pub summary: bool,
+    /// The peers come to us. Then a time-out is said and counted otherwise, the end of stdin does not
+    /// end a conversation in messages, and nothing is said at the end.
+    pub listening: bool,
 }
 
 impl Manners {
@@ -65,6 +63,11 @@ impl Manners {
         } else {
             Flow::Pass
         }
+    }
+
+    /// The exit status of a time-out.
+    pub(crate) fn timeout_status(&self) -> i32 {
+        if self.listening { 2 } else { 1 }
     }
 }
 
@@ -140,7 +143,7 @@ impl Talk {
         if !m.no_shutdown && !m.messages {
             net.finish(self.peer);
         }
-        let last_word = m.send_only || (m.messages && m.stdin_ends_messages);
+        let last_word = m.send_only || (m.messages && !m.listening);
         match m.quit {
             // With nothing to be received there is nothing left to wait for.
             Quit::Never if m.send_only => self.leave(0, net),
@@ -196,14 +199,18 @@ impl Talk {
 
     fn time_out(&mut self, after: Duration, net: &mut dyn Net) {
         self.leaving = true;
-        net.say(Level::Error, idle_sentence(after));
-        net.exit(self.manners.timeout_status, When::Now);
+        let words = match self.manners.listening {
+            true => quitting_sentence(after),
+            false => idle_sentence(after),
+        };
+        net.say(Level::Error, words);
+        net.exit(self.manners.timeout_status(), When::Now);
     }
 
     fn leave(&mut self, status: i32, net: &mut dyn Net) {
         self.leaving = true;
         let status = self.failed.unwrap_or(status);
-        if status == 0 && self.manners.summary {
+        if status == 0 && !self.manners.listening {
             let (sent, received) = net.passed(self.peer);
             let seconds = net.elapsed().as_secs_f64();
             let words =

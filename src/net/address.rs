@@ -27,7 +27,7 @@ fn unix(address: &SockAddr) -> String {
     if let Some(path) = address.as_pathname() {
         return path.display().to_string();
     }
-    match address.as_abstract_namespace() {
+    match abstract_name(address) {
         Some(name) => format!("@{}", std::ffi::OsStr::from_bytes(name).display()),
         None => "(unnamed socket)".into(),
     }
@@ -51,8 +51,15 @@ pub fn nameless() -> SockAddr {
 
 /// Whether the address is of a Unix peer that cannot be answered, for it has no name.
 pub fn is_nameless(address: &SockAddr) -> bool {
-    let named = address.as_pathname().is_some() || address.as_abstract_namespace().is_some();
+    let named = address.as_pathname().is_some() || abstract_name(address).is_some();
     address.is_unix() && !named
+}
+
+/// An abstract name without any byte is how the system says that there is none.
+fn abstract_name(address: &SockAddr) -> Option<&[u8]> {
+    address
+        .as_abstract_namespace()
+        .filter(|name| !name.is_empty())
 }
 
 /// The same address in the type that the rest of the program uses.
@@ -84,6 +91,7 @@ mod tests {
             (SockAddr::from(v6), "[::1]:80", "::1"),
             (SockAddr::unix("/tmp/a").unwrap(), "/tmp/a", "/tmp/a"),
             (SockAddr::unix("\0a").unwrap(), "@a", "@a"),
+            (nameless(), "(unnamed socket)", "(unnamed socket)"),
         ];
         for (address, whole, alone) in cases {
             assert_eq!(

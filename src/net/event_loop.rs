@@ -1,4 +1,4 @@
-//! The loop: tell, rest, wait, note, turn, ring, sweep. Nothing else lives here.
+//! The loop: tell, sweep, rest, wait, note, turn, ring. Nothing else lives here.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -36,6 +36,7 @@ impl Shell {
             if let Some(status) = self.exit.or_else(|| self.has_left()) {
                 return Ok(status);
             }
+            self.sweep();
             self.wait(&mut events)?;
             self.now = Instant::now();
             for event in &events {
@@ -52,7 +53,6 @@ impl Shell {
                 }
             }
             self.ring();
-            self.sweep();
         }
     }
 

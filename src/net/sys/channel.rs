@@ -125,7 +125,7 @@ impl Channel {
                 *ready.sink = false;
                 Carried::moved(0, 0, Then::Wait)
             }
-            Err(errno) => Carried::moved(0, 0, failure(errno, Errno::IO)),
+            Err(errno) => Carried::moved(0, 0, failure(errno)),
         }
     }
 
@@ -149,7 +149,7 @@ impl Channel {
             {
                 Carried::moved(0, 0, Then::SourceBroken(errno.into()))
             }
-            Err(errno) => Carried::moved(0, 0, failure(errno, Errno::IO)),
+            Err(errno) => Carried::moved(0, 0, failure(errno)),
         }
     }
 
@@ -254,9 +254,7 @@ impl Channel {
                 )
             }
             Err(Errno::INTR) => (0, Then::More),
-            Err(errno @ (Errno::INVAL | Errno::NOSYS)) if self.held == 0 => {
-                (0, failure(errno, Errno::IO))
-            }
+            Err(errno @ (Errno::INVAL | Errno::NOSYS)) if self.held == 0 => (0, failure(errno)),
             Err(errno) => (0, Then::SourceBroken(errno.into())),
         }
     }
@@ -277,7 +275,7 @@ impl Channel {
                 *writable = false;
                 (0, Then::Wait)
             }
-            Err(errno) => (0, failure(errno, Errno::BADF)),
+            Err(errno) => (0, failure(errno)),
         }
     }
 
@@ -308,12 +306,13 @@ impl Channel {
     }
 }
 
-/// What an error means when nothing was moved: `of_source` is the one that only reading gives.
-fn failure(errno: Errno, of_source: Errno) -> Then {
+/// What an error means when nothing was moved. One that does not say which end it is about is a
+/// refusal as well: the read or write that comes next will say.
+fn failure(errno: Errno) -> Then {
     match errno {
         Errno::INTR => Then::More,
         Errno::INVAL | Errno::NOSYS | Errno::OVERFLOW | Errno::OPNOTSUPP => Then::Refused,
-        errno if errno == of_source => Then::SourceBroken(errno.into()),
+        Errno::BADF | Errno::IO => Then::Refused,
         errno => Then::SinkBroken(errno.into()),
     }
 }
