@@ -278,11 +278,7 @@ impl End for Conn {
                 layers.tx.take(n);
                 layers.stuck = false;
             }
-            // Whoever reads or writes next will find the same and say it.
-            Step::Broken(_) => {
-                layers.tx.clear();
-                self.readable = true;
-            }
+            Step::Broken(_) => layers.tx.clear(),
             Step::Idle | Step::Over => {}
         }
         step
