@@ -2,8 +2,15 @@
 
 mod common;
 
+use std::net::UdpSocket;
+use std::time::Duration;
+
 use common::scene::place_of;
+use common::wire::Room;
 use common::{Deadline, In, Out, Place, Program, Running, Scene, Told};
+
+/// Long enough for whatever moves by itself to have moved.
+const A_MOMENT: Duration = Duration::from_millis(150);
 
 /// The words that make the program go to a door of ours, after these options.
 fn going_to(place: &Place, options: &[&str]) -> Vec<String> {
@@ -31,7 +38,7 @@ fn what_layers_hold_when_stdout_breaks_is_not_reported_as_delivered() -> Told {
     scene.until("the peer saw our end and was read", |s| {
         s.peer().tx.is_done() && s.peer().rx.ended()
     })?;
-    scene.until_quiet(std::time::Duration::from_millis(100))?;
+    scene.until_quiet(A_MOMENT)?;
     scene.program.stdout.drop_end();
     let outcome = scene.ends_with(2)?;
     let said = "Ncat: write: Broken pipe (standard output).\n";
@@ -58,7 +65,46 @@ fn a_lost_reader_of_stdout_ends_us_though_the_peer_listens_only_when_heard() -> 
         .stdin(In::Given(peer))
         .stdout(Out::Given(answers))
         .start()?;
-    scene.until_quiet(std::time::Duration::from_millis(300))?;
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.drop_end();
+    scene.ends_with(2)?;
+    Ok(())
+}
+
+#[test]
+fn a_peer_that_breaks_off_before_it_has_everything_is_a_failure_though_we_only_send() -> Told {
+    let door = Place::any_port().open_with(&Room::Narrow, 1)?;
+    let program = Program::ncat(going_to(&door.place, &["--send-only"])).stdin(In::Pipe);
+    let mut scene = Scene::of(program)?;
+    scene.admit(&door)?;
+    scene.peer().rx.paused = true;
+    scene.program.stdin.push(&[b'x'; 300_000]);
+    scene.program.stdin.finish();
+    scene.until("stdin was read", |s| s.program.stdin.is_done())?;
+    scene.until_quiet(A_MOMENT)?;
+    scene.peers.remove(0).reset()?;
+    let outcome = scene.ends_with(1)?;
+    assert_eq!(outcome.stderr, "Ncat: Connection reset by peer.\n");
+    Ok(())
+}
+
+#[test]
+fn datagrams_that_stdout_does_not_take_are_a_failure_though_stdin_has_ended() -> Told {
+    let peer = UdpSocket::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+    let port = peer.local_addr().map_err(|e| e.to_string())?.port();
+    let words = ["-u", "127.0.0.1", &port.to_string()];
+    let mut scene = Scene::of(Program::ncat(words).stdin(In::Pipe))?;
+    scene.program.stdout.paused = true;
+    scene.program.stdin.push(b"hello");
+    scene.until("stdin was read", |s| s.program.stdin.is_empty())?;
+    let (_, program) = peer.recv_from(&mut [0; 9]).map_err(|e| e.to_string())?;
+    for _ in 0..20 {
+        let sent = peer.send_to(&[b'x'; 8000], program);
+        sent.map_err(|e| e.to_string())?;
+    }
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdin.finish();
+    scene.until_quiet(A_MOMENT)?;
     scene.program.stdout.drop_end();
     scene.ends_with(2)?;
     Ok(())

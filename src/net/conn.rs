@@ -103,8 +103,13 @@ impl Conn {
     /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
     /// still send can make our closing destroy what is on its way.
     pub(super) fn is_acknowledged(&self) -> bool {
+        self.over || self.has_all()
+    }
+
+    /// Whether the kernel has handed everything to the peer; it still knows after a reset.
+    pub(super) fn has_all(&self) -> bool {
         match &self.transport {
-            Transport::Stream(fd) => self.over || sys::unsent(fd) == 0,
+            Transport::Stream(fd) => sys::unsent(fd) == 0,
             Transport::Datagram(_) | Transport::Session(_) | Transport::Stdio { .. } => true,
         }
     }
