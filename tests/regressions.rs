@@ -109,3 +109,25 @@ fn datagrams_that_stdout_does_not_take_are_a_failure_though_stdin_has_ended() ->
     scene.ends_with(2)?;
     Ok(())
 }
+
+#[test]
+fn what_a_member_said_before_it_broke_off_reaches_a_slow_stdout() -> Told {
+    const SAID: usize = 400_000;
+    let (mut scene, place) = listening(&["-k"], |program| program)?;
+    scene.program.stdout.paused = true;
+    scene.enter(&place)?;
+    scene.peer().tx.push(&[b'x'; SAID]);
+    scene.until("the member was heard", |s| s.peer().tx.is_done())?;
+    scene.until_quiet(A_MOMENT)?;
+    // It is gone before it has read what stdin gave, so that is answered with a reset.
+    scene.peer().rx.paused = true;
+    scene.program.stdin.push(b"somebody there?");
+    scene.until_quiet(A_MOMENT)?;
+    scene.peers.clear();
+    scene.program.stdin.push(b"still there?");
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.paused = false;
+    scene.until("stdout got all of it", |s| {
+        s.program.stdout.got.len() == SAID
+    })
+}
