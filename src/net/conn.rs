@@ -209,6 +209,11 @@ impl Conn {
     }
 }
 
+fn is_full_disk(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), QuotaExceeded | StorageFull)
+}
+
 fn broken(fault: Fault) -> Step {
     Step::Broken(io::Error::other(fault.0))
 }
@@ -283,6 +288,8 @@ impl End for Conn {
                 layers.tx.take(n);
                 layers.stuck = false;
             }
+            // A full disk may have room again later.
+            Step::Broken(ref error) if is_full_disk(error) => {}
             Step::Broken(_) => layers.tx.clear(),
             Step::Idle | Step::Over => {}
         }
