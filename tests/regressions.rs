@@ -131,3 +131,19 @@ fn what_a_member_said_before_it_broke_off_reaches_a_slow_stdout() -> Told {
         s.program.stdout.got.len() == SAID
     })
 }
+
+#[test]
+fn a_socket_that_meets_itself_has_not_met_anybody() -> Told {
+    // With the source port fixed the system cannot choose another one than that which is dialled.
+    let free = Place::any_port().open()?;
+    let Place::Tcp(at) = free.place else {
+        return Err("a TCP place has an address".into());
+    };
+    drop(free);
+    let port = at.port().to_string();
+    let words = ["-z", "-v", "-p", &port, "127.0.0.1", &port];
+    let outcome = Scene::of(Program::ncat(words))?.ends_with(1)?;
+    let said = "Ncat: Connection refused.\n";
+    assert!(outcome.stderr.ends_with(said), "{}", outcome.stderr);
+    Ok(())
+}

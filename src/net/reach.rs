@@ -249,10 +249,16 @@ fn is_connected(socket: &Socket) -> io::Result<bool> {
         return Err(error);
     }
     match socket.peer_addr() {
+        // The system chose as our port the very one that we dial, where nobody listens.
+        Ok(peer) if is_itself(socket, &peer) => Err(rustix::io::Errno::CONNREFUSED.into()),
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+fn is_itself(socket: &Socket, peer: &socket2::SockAddr) -> bool {
+    !peer.is_unix() && socket.local_addr().is_ok_and(|own| own == *peer)
 }
 
 /// Whether a datagram peer has said anything; the error when it refused.
