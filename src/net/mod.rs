@@ -11,6 +11,7 @@ pub mod stdio;
 pub mod sys;
 
 mod alarm;
+mod appetite;
 mod conn;
 mod datagram;
 mod desk;
