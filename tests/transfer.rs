@@ -28,7 +28,7 @@ use common::program::pipe;
 use common::scene::place_of;
 use common::table::{Case, all_hold};
 use common::wire::socket_in;
-use common::{Carrier, Deadline, In, Out, Place, Program, Scene, Told};
+use common::{Carrier, Deadline, In, Out, Over, Place, Program, Scene, Told};
 
 const SIZE: usize = 20_000_000;
 
@@ -43,12 +43,6 @@ fn runs() -> usize {
         .ok()
         .and_then(|runs| runs.parse().ok())
         .unwrap_or(5)
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Over {
-    Tcp,
-    Unix,
 }
 
 /// Which of the two has the file.

@@ -85,11 +85,6 @@ impl Feeder {
         self.finish_if_empty();
     }
 
-    /// Drops what nobody has taken yet.
-    pub(crate) fn forget_rest(&mut self) {
-        self.queue.truncate(self.taken);
-    }
-
     /// Everything that was taken from us so far.
     pub(crate) fn fed(&self) -> &[u8] {
         &self.queue[..self.taken]

@@ -29,9 +29,9 @@ mod who;
 
 use std::path::Path;
 
-use cell::{OVERS, Over, STDINS, Side, Stdin, cells};
+use cell::{OVERS, STDINS, Stdin, cells};
 use common::table::{Case, all_hold, play};
-use common::{Carrier, Told};
+use common::{Carrier, Over, Side, Told};
 use play::play_cell;
 use who::{FOREIGN, Who};
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::cell::{Back, Cell, Over, Side, Stdin, Towards, What};
+use crate::cell::{Back, Cell, Stdin, Towards, What};
 use crate::common::payload::{endless_lines, lines, same};
 use crate::common::wire::{Room, socket_in};
-use crate::common::{Deadline, Ending, In, Place, Scene, Told, proc_net};
+use crate::common::{Deadline, Ending, In, Over, Place, Scene, Side, Told, proc_net};
 use crate::who::{Who, begin};
 
 /// What goes forward: more than a plain pipe and a narrow socket hold, so it cannot just lie somewhere.
