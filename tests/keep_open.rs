@@ -30,6 +30,21 @@ fn open(setting: &Setting, options: &[&str]) -> Told<(Scene, Place)> {
     Ok((scene, place))
 }
 
+/// One more peer comes in, and the server knows it: what stdin gives from now on is for it too.
+fn one_more(scene: &mut Scene, place: &Place) -> Told {
+    let known = |s: &Scene| {
+        s.program
+            .stderr
+            .text()
+            .matches("Ncat: Connection from ")
+            .count()
+    };
+    scene.until("the peers so far are known", |s| known(s) > 0)?;
+    let before = known(scene);
+    scene.enter(place)?;
+    scene.until("the new peer is known", move |s| known(s) > before)
+}
+
 fn is_there(scene: &mut Scene) -> bool {
     scene.program.status.is_none()
 }
@@ -77,8 +92,8 @@ fn peers_come_and_go_and_the_server_stays() -> Told {
 fn what_stdin_gives_goes_to_all() -> Told {
     as_server(|setting| {
         let (mut scene, place) = open(setting, &[])?;
-        scene.enter(&place)?;
-        scene.enter(&place)?;
+        one_more(&mut scene, &place)?;
+        one_more(&mut scene, &place)?;
         heard(&mut scene, b"the last one is in\n")?;
         let data = noise(1, 1_000_000);
         scene.program.stdin.push(&data);
@@ -127,7 +142,7 @@ fn the_end_of_stdin_is_passed_on_and_the_server_goes_on_receiving() -> Told {
 fn send_only_ends_with_stdin_once_everybody_has_everything() -> Told {
     as_server(|setting| {
         let (mut scene, place) = open(setting, &["--send-only"])?;
-        scene.enter(&place)?;
+        one_more(&mut scene, &place)?;
         all_hear(&mut scene, b"both are in\n")?;
         let data = noise(2, 2_000_000);
         scene.peers[0].rx.paused = true;
@@ -259,7 +274,7 @@ fn a_reader_that_has_stopped_delays_nobody_and_is_dropped_in_the_end() -> Told {
             setting,
             &["--stall-timeout", "400ms", "--max-queue", "256K"],
         )?;
-        scene.enter(&place)?;
+        one_more(&mut scene, &place)?;
         all_hear(&mut scene, b"both are in\n")?;
         scene.peers[0].rx.paused = true;
         let data = noise(4, 40_000_000);
@@ -291,7 +306,7 @@ fn a_stdout_that_nobody_reads_keeps_nobody_out() -> Told {
         scene.flood(Duration::from_millis(60), endless_lines(5, 1 << 18), |s| {
             &mut s.peers[0].tx
         })?;
-        scene.enter(&place)?;
+        one_more(&mut scene, &place)?;
         all_hear(&mut scene, b"welcome\n")?;
         scene.peer().tx.push(b"patience\n");
         scene.program.stdout.paused = false;
