@@ -373,7 +373,9 @@ fn a_signal_ends_it_with_its_number_and_leaves_nothing_behind() -> Told {
         in_settings(
             |s| s.side == Side::Server && s.carrier == Carrier::Kernel,
             |setting| {
-                let (mut scene, place) = open(setting, &[])?;
+                let dress = |p: Program| p.with_usual_signals().stdin(In::Pipe);
+                let mut scene = setting.meet(&["-k"], dress)?;
+                let place = place_of(&mut scene)?;
                 heard(&mut scene, b"hello\n")?;
                 scene.program.signal(signal)?;
                 scene.ends_with(status)?;

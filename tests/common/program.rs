@@ -134,6 +134,11 @@ impl Program {
         self
     }
 
+    /// Has the program meet no signal that is ignored, as those are which come from a shell's background.
+    pub(crate) fn with_usual_signals(self) -> Self {
+        self.through(&["env", "--default-signal=INT,TERM,HUP,QUIT"])
+    }
+
     pub(crate) fn start(self) -> Told<Running> {
         let (stdin, feeder) = self.stdin.open()?;
         let (stdout, catcher) = self.stdout.open()?;

@@ -37,7 +37,7 @@ impl Lab {
             .map(|&word| word.to_owned())
             .chain(place.iter().cloned())
             .collect();
-        Scene::of((self.make)(&words).stdin(In::Pipe))
+        Scene::of((self.make)(&words).with_usual_signals().stdin(In::Pipe))
     }
 
     /// The program connected to a plain peer.
