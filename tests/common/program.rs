@@ -139,6 +139,11 @@ impl Program {
         self.through(&["env", "--default-signal=INT,TERM,HUP,QUIT"])
     }
 
+    /// Has the program meet a SIGHUP that is ignored, as `nohup` does.
+    pub(crate) fn without_hangups(self) -> Self {
+        self.through(&["env", "--ignore-signal=HUP"])
+    }
+
     pub(crate) fn start(self) -> Told<Running> {
         let (stdin, feeder) = self.stdin.open()?;
         let (stdout, catcher) = self.stdout.open()?;
