@@ -12,7 +12,8 @@ use common::{Carrier, In, Over, Place, Program, Scene, Setting, Side, Told};
 /// How long the silence is watched.
 const A_WHILE: Duration = Duration::from_millis(1000);
 
-/// How often the process has given the processor away or lost it; waking up and going back to sleep adds one at least.
+/// How often the process has given the processor away or lost it; waking up and going back to sleep
+/// adds one at least.
 fn switches(id: u32) -> Told<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).map_err(|e| e.to_string())?;
     let count = |name| {

@@ -1,5 +1,5 @@
-//! Listen mode with `-k`: many peers around one stdin and one stdout, and nothing but a signal, `-q` or the end of what there
-//! is to send ends it.
+//! Listen mode with `-k`: many peers around one stdin and one stdout, and nothing but a signal,
+//! `-q` or the end of what there is to send ends it.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Whom one can reach and where one can be reached: families, names with several addresses, ports the system chooses, names
-//! without a file, and scans.
+//! Whom one can reach and where one can be reached: families, names with several addresses, ports
+//! the system chooses, names without a file, and scans.
 
 mod common;
 
@@ -113,7 +113,8 @@ fn a_name_without_a_file_is_reached_by_its_name() -> Told {
     }
 }
 
-/// Starts a program in a world where `many` has two addresses. That takes a name space of mounts, which only root can make.
+/// Starts a program in a world where `many` has two addresses. That takes a name space of mounts,
+/// which only root can make.
 fn where_many_is_two(program: Program, dir: &TempDir) -> Told<Program> {
     let hosts = dir.path().join("hosts");
     told(fs::write(

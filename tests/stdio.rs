@@ -1,4 +1,5 @@
-//! Stdin and stdout of every kind carry the same bytes, and none of them is changed for those who share it.
+//! Stdin and stdout of every kind carry the same bytes, and none of them is changed for those who
+//! share it.
 
 mod common;
 
@@ -144,7 +145,8 @@ fn flags(fd: &impl AsFd) -> Told<OFlags> {
     fcntl_getfl(fd).map_err(|e| format!("no flags: {e}"))
 }
 
-/// Has bytes flow through two given descriptors and looks at the flags of their descriptions before, meanwhile and after.
+/// Has bytes flow through two given descriptors and looks at the flags of their descriptions
+/// before, meanwhile and after.
 fn flags_stay(make: impl Fn() -> Told<(OwnedFd, OwnedFd)> + Send + Sync, medium: Medium) -> Told {
     everywhere(|setting| {
         let ((read, feed), (catch, write)) = (turned(make()?, medium), make()?);
@@ -176,7 +178,8 @@ fn flags_stay(make: impl Fn() -> Told<(OwnedFd, OwnedFd)> + Send + Sync, medium:
     })
 }
 
-/// A pipe has its reading end first; so has stdin, while of the other kinds our own end comes first.
+/// A pipe has its reading end first; so has stdin, while of the other kinds our own end comes
+/// first.
 fn turned((one, other): (OwnedFd, OwnedFd), medium: Medium) -> (OwnedFd, OwnedFd) {
     if medium == Medium::Pipe {
         (one, other)

@@ -184,7 +184,8 @@ fn masked(line: &str, dir: &Path) -> Option<String> {
     Some(without_port(&line))
 }
 
-/// `127.0.0.1:4321` becomes `127.0.0.1:PORT`, and so does the 0 that 7.93 prints for a port it did not choose.
+/// `127.0.0.1:4321` becomes `127.0.0.1:PORT`, and so does the 0 that 7.93 prints for a port it did
+/// not choose.
 fn without_port(line: &str) -> String {
     let mut pieces = line.split(':');
     let mut masked = pieces.next().unwrap_or_default().to_owned();
