@@ -57,6 +57,8 @@ enum Member {
     Talking,
     /// It has said all it has to say and gets what we still have to say.
     Listening,
+    /// It takes nothing any more; what it has said is still read.
+    Deaf,
 }
 
 impl KeepOpen {
@@ -86,10 +88,11 @@ impl KeepOpen {
             match member {
                 Member::Listening => net.close(conn, When::Delivered),
                 Member::Talking if !self.manners.no_shutdown => net.finish(conn),
-                Member::Talking => {}
+                Member::Talking | Member::Deaf => {}
             }
         }
-        self.members.retain(|_, member| *member == Member::Talking);
+        self.members
+            .retain(|_, member| *member != Member::Listening);
         match self.manners.quit {
             Quit::After(after) => net.arm(self.manners.stdio, Alarm::Quit, after),
             Quit::Default | Quit::Never if self.manners.send_only => net.exit(0, When::Delivered),
@@ -100,7 +103,7 @@ impl KeepOpen {
     fn member_ended(&mut self, conn: ConnId, net: &mut dyn Net) {
         // Nothing more will come for it, so it may go; but a peer that closes its sending half still
         // wants all of a file, or whatever flows just now.
-        if self.stdin_over {
+        if self.stdin_over || self.members.get(&conn) == Some(&Member::Deaf) {
             return self.let_go(conn, When::Delivered, net);
         }
         if let Some(member) = self.members.get_mut(&conn) {
@@ -117,13 +120,29 @@ impl KeepOpen {
         }
     }
 
+    /// What it said before it broke off is still to be had, unless reading has ended as well.
+    fn member_broke(&mut self, conn: ConnId, doing: Doing, net: &mut dyn Net) {
+        match self.members.get_mut(&conn) {
+            Some(member @ Member::Talking) if doing == Doing::Writing && !self.manners.messages => {
+                *member = Member::Deaf;
+            }
+            Some(_) | None => self.cut_off(conn, net),
+        }
+    }
+
+    /// It goes at once, even if it was to go when it has everything.
+    fn cut_off(&mut self, conn: ConnId, net: &mut dyn Net) {
+        self.members.remove(&conn);
+        net.close(conn, When::Now);
+    }
+
     fn broke(&mut self, conn: ConnId, doing: Doing, why: &Failure, net: &mut dyn Net) {
         if conn != self.manners.stdio {
             net.say(
                 Level::Verbose,
                 format!("Connection with {} broke: {why}.", net.name(conn)),
             );
-            return self.let_go(conn, When::Now, net);
+            return self.member_broke(conn, doing, net);
         }
         if doing == Doing::Writing && std::mem::replace(&mut self.stdout_failed, true) {
             return;
@@ -151,7 +170,7 @@ impl Mode for KeepOpen {
                     Level::Verbose,
                     format!("{name} takes nothing and holds others back: dropped."),
                 );
-                self.let_go(conn, When::Now, net);
+                self.cut_off(conn, net);
             }
             Event::Alarm {
                 conn,
@@ -162,7 +181,7 @@ impl Mode for KeepOpen {
                     Level::Verbose,
                     format!("{}: {}", net.name(conn), idle_sentence(after)),
                 );
-                self.let_go(conn, When::Now, net);
+                self.cut_off(conn, net);
             }
             Event::Alarm {
                 conn,

@@ -158,6 +158,8 @@ pub trait Net {
     fn name(&self, conn: ConnId) -> String;
     /// Bytes handed to the connection and taken from it so far.
     fn passed(&self, conn: ConnId) -> (u64, u64);
+    /// Whether the peer's system has everything that was handed to the connection.
+    fn has_all(&self, conn: ConnId) -> bool;
     /// Time since the program began.
     fn elapsed(&self) -> Duration;
 }

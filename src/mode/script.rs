@@ -98,6 +98,9 @@ impl Net for Script {
     fn passed(&self, _: ConnId) -> (u64, u64) {
         (0, 0)
     }
+    fn has_all(&self, _: ConnId) -> bool {
+        false
+    }
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }

@@ -80,7 +80,8 @@ pub(super) struct Talk {
     peer_over: bool,
     /// Something could not be handed over: the status to end with once the rest has been.
     failed: Option<i32>,
-    leaving: bool,
+    /// With that status, once everything has been handed over.
+    leaving: Option<i32>,
 }
 
 impl Talk {
@@ -97,14 +98,14 @@ impl Talk {
             stdin_over,
             peer_over: false,
             failed: None,
-            leaving: false,
+            leaving: None,
         }
     }
 
     /// Reacts to what concerns the conversation.
     pub(super) fn on_event(&mut self, event: Event, net: &mut dyn Net) {
-        if self.leaving {
-            return;
+        if self.leaving.is_some() {
+            return self.on_parting(event, net);
         }
         match event {
             Event::End { conn } if conn == self.peer => self.peer_ended(net),
@@ -133,6 +134,21 @@ impl Talk {
             | Event::Accept { .. }
             | Event::Stalled { .. }
             | Event::Signal { .. } => {}
+        }
+    }
+
+    /// What was read may still turn out to be lost while we wait for it to be taken.
+    fn on_parting(&mut self, event: Event, net: &mut dyn Net) {
+        let (0, Event::Broken { conn, doing, why }) = (self.leaving.unwrap_or(1), event) else {
+            return;
+        };
+        if conn == self.manners.stdio {
+            return self.stdio_broke(doing, &why, net);
+        }
+        // A peer that breaks off after it was given everything does no harm.
+        if doing == Doing::Writing || !net.has_all(conn) {
+            net.say(Level::Error, format!("{why}."));
+            self.leave(1, net);
         }
     }
 
@@ -198,7 +214,7 @@ impl Talk {
     }
 
     fn time_out(&mut self, after: Duration, net: &mut dyn Net) {
-        self.leaving = true;
+        self.leaving = Some(self.manners.timeout_status());
         let words = match self.manners.listening {
             true => quitting_sentence(after),
             false => idle_sentence(after),
@@ -208,8 +224,8 @@ impl Talk {
     }
 
     fn leave(&mut self, status: i32, net: &mut dyn Net) {
-        self.leaving = true;
         let status = self.failed.unwrap_or(status);
+        self.leaving = Some(status);
         if status == 0 && !self.manners.listening {
             let (sent, received) = net.passed(self.peer);
             let seconds = net.elapsed().as_secs_f64();

@@ -148,8 +148,13 @@ impl Conn {
     /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
     /// still send can make our closing destroy what is on its way.
     pub(super) fn is_acknowledged(&self) -> bool {
+        self.over || self.has_all()
+    }
+
+    /// Whether the kernel has handed everything to the peer; it still knows after a reset.
+    pub(super) fn has_all(&self) -> bool {
         match &self.transport {
-            Transport::Stream(fd) => self.over || sys::unsent(fd) == 0,
+            Transport::Stream(fd) => sys::unsent(fd) == 0,
             Transport::Datagram(_) | Transport::Session(_) | Transport::Stdio { .. } => true,
         }
     }
@@ -249,6 +254,11 @@ impl Conn {
     }
 }
 
+fn is_full_disk(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), QuotaExceeded | StorageFull)
+}
+
 fn broken(fault: Fault) -> Step {
     Step::Broken(io::Error::other(fault.0))
 }
@@ -326,11 +336,9 @@ impl End for Conn {
                 layers.tx.take(n);
                 layers.stuck = false;
             }
-            // Whoever reads or writes next will find the same and say it.
-            Step::Broken(_) => {
-                layers.tx.clear();
-                self.readable = true;
-            }
+            // A full disk may have room again later.
+            Step::Broken(ref error) if is_full_disk(error) => {}
+            Step::Broken(_) => layers.tx.clear(),
             Step::Idle | Step::Over => {}
         }
         step

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dial::words;
-use super::{Leaving, Shell, routes::Route};
+use super::{Leaving, Shell, conn::Conn, routes::Route};
 use crate::ids::ConnId;
 use crate::mode::{Alarm, Flow, Level, Mode, Net, When};
 
@@ -80,6 +80,9 @@ impl Net for Desk<'_> {
     }
     fn passed(&self, conn: ConnId) -> (u64, u64) {
         self.shell.passed(conn)
+    }
+    fn has_all(&self, conn: ConnId) -> bool {
+        self.shell.conns.find(conn).is_none_or(Conn::has_all)
     }
     fn elapsed(&self) -> Duration {
         self.shell.started.elapsed()

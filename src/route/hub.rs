@@ -53,6 +53,8 @@ struct Member {
     listening: bool,
     /// It waits in `todo`.
     queued: bool,
+    /// It waits in the crowd.
+    crowded: bool,
     /// It is told the end once it has everything.
     finishing: Finishing,
     /// A chunk that waits for its time, with `--delay`.
@@ -145,6 +147,7 @@ impl Hub {
             cursor,
             listening: self.back != Flow::Shut,
             queued: false,
+            crowded: false,
             finishing: Finishing::No,
             held: self
                 .limits
@@ -173,6 +176,9 @@ impl Hub {
             self.population -= 1;
             if let Some(cursor) = member.cursor {
                 self.log.leave(cursor);
+            }
+            if self.population == 0 {
+                self.full_since = None; // nobody is left to hold anybody back
             }
         }
     }
@@ -209,7 +215,8 @@ impl Hub {
 
     /// Whether everything that was read has been handed over.
     pub fn is_settled<E: End>(&self, ends: &Table<kind::Conn, E>) -> bool {
-        let delivered = self.inbox.is_empty() || matches!(self.sink, Sink::Gone);
+        let clear = || ends.find(self.centre).is_none_or(End::is_clear);
+        let delivered = (self.inbox.is_empty() && clear()) || matches!(self.sink, Sink::Gone);
         delivered
             && (self.said.is_empty() || self.population == 0)
             && self.members.iter().flatten().all(|(id, member)| {
@@ -379,6 +386,7 @@ impl Hub {
         };
         let gather = if end.keeps_messages() { 1 } else { GATHER };
         let parts: Vec<IoSlice<'_>> = self.log.ahead(cursor, gather).map(IoSlice::new).collect();
+        let says_something = parts.first().is_some_and(|part| !part.is_empty());
         if parts.is_empty() {
             if member.finishing == Finishing::Wanted {
                 member.finishing = Finishing::Done;
@@ -387,6 +395,8 @@ impl Hub {
             return false;
         }
         match end.push_parts(&parts) {
+            // Interrupted: a message that has not gone must not be passed over.
+            Step::Moved(0) if says_something => true,
             Step::Moved(n) => {
                 member.taken_at = now;
                 member.sent += n as u64;
@@ -427,11 +437,12 @@ impl Hub {
                 return false;
             }
             if !room {
-                self.crowd.push_back(id);
+                self.wait_for_room(id);
                 return false;
             }
             cx.taps.note(held.filled());
             self.inbox.lend(cx.pool);
+            self.inbox.grow(self.inbox.len() + held.len()); // a Unix datagram may be larger than the piece
             self.inbox.put(held.filled());
             held.clear();
             held.settle(cx.pool);
@@ -441,7 +452,7 @@ impl Hub {
             return moved;
         }
         if !room && member.held.is_none() {
-            self.crowd.push_back(id);
+            self.wait_for_room(id);
             return moved;
         }
         let into = match &mut member.held {
@@ -474,6 +485,15 @@ impl Hub {
         moved
     }
 
+    /// The member is looked at again when the inbox has room.
+    fn wait_for_room(&mut self, id: ConnId) {
+        if let Some(member) = find(&mut self.members, id)
+            && !std::mem::replace(&mut member.crowded, true)
+        {
+            self.crowd.push_back(id);
+        }
+    }
+
     /// Gives the centre what members said, and lets those go on that waited for room.
     fn tell_centre<E: End>(
         &mut self,
@@ -484,23 +504,42 @@ impl Hub {
         if matches!(self.sink, Sink::Full { retry_at } if retry_at <= cx.now) {
             self.sink = Sink::Open;
         }
+        let mut flushed = false;
         if self.back != Flow::Pass || matches!(self.sink, Sink::Gone) {
             self.inbox.clear();
         } else if matches!(self.sink, Sink::Open)
-            && !self.inbox.is_empty()
             && let Some(centre) = ends.find_mut(self.centre)
-            && let Step::Broken(error) = centre.push(&mut self.inbox)
         {
-            self.centre_sink_failed(error, cx.now);
+            flushed = self.push_to_centre(centre, cx.now);
         }
-        let moved = self.inbox.len() < before;
+        let moved = flushed || self.inbox.len() < before;
         if self.inbox.free() >= INBOX_PIECE {
             while let Some(id) = self.crowd.pop_front() {
+                if let Some(member) = find(&mut self.members, id) {
+                    member.crowded = false;
+                }
                 self.wake(id);
             }
         }
         self.inbox.settle(cx.pool);
         moved
+    }
+
+    /// True if the centre's own layers gave something on.
+    fn push_to_centre<E: End>(&mut self, centre: &mut E, now: Instant) -> bool {
+        let step = match self.inbox.is_empty() {
+            true => Step::Idle,
+            false => centre.push(&mut self.inbox),
+        };
+        let flushed = match step {
+            Step::Broken(_) => step,
+            Step::Moved(_) | Step::Idle | Step::Over => centre.flush(),
+        };
+        if let Step::Broken(error) = flushed {
+            self.centre_sink_failed(error, now);
+            return false;
+        }
+        matches!(flushed, Step::Moved(_))
     }
 
     fn centre_sink_failed(&mut self, error: io::Error, now: Instant) {
@@ -534,8 +573,8 @@ impl Hub {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let said = self.said_pace.as_ref().filter(|_| !self.said.is_empty());
         let retry = match self.sink {
-            Sink::Full { retry_at } if !self.inbox.is_empty() => Some(retry_at),
-            Sink::Full { .. } | Sink::Open | Sink::Gone => None,
+            Sink::Full { retry_at } => Some(retry_at),
+            Sink::Open | Sink::Gone => None,
         };
         let held = self.limits.delay.and_then(|_| self.next_release(now));
         let stall = self.full_since.map(|since| self.next_stall(since));
@@ -585,8 +624,9 @@ impl Hub {
             || !self.news.is_empty()
             || self.may_hear() && centre.is_some_and(End::is_readable)
             || matches!(self.sink, Sink::Open)
-                && !self.inbox.is_empty()
-                && centre.is_some_and(End::is_writable)
+                && centre.is_some_and(|centre| {
+                    centre.is_writable() && !(self.inbox.is_empty() && centre.is_clear())
+                })
     }
 
     fn is_behind(&self, member: &Member) -> bool {
@@ -603,3 +643,6 @@ fn find(members: &mut [Option<(ConnId, Member)>], id: ConnId) -> Option<&mut Mem
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,8 +63,10 @@ pub struct Lane<E: End> {
     /// Bytes at the end of the queue that no tap has seen yet.
     fresh: usize,
     pace: Option<Pace>,
-    /// Nothing new is to be pulled: the program is about to end.
+    /// Nothing new is to be handed over: the program is about to end.
     stopped: bool,
+    /// What comes after that is still read, and thrown away.
+    drains: bool,
     /// Bytes that reached the sink.
     passed: u64,
     /// What `passed` was when somebody began to wait for silence.
@@ -86,6 +88,7 @@ impl<E: End> Lane<E> {
             fresh: 0,
             pace: delay.map(Pace::new),
             stopped: false,
+            drains: false,
             passed: 0,
             mark: 0,
         }
@@ -100,6 +103,9 @@ impl<E: End> Lane<E> {
 
     /// Moves what can be moved now. True if anything did.
     pub fn carry(&mut self, from: &mut E, to: &mut E, cx: &mut Context<'_>) -> bool {
+        if self.drains && self.is_settled(to) && !matches!(self.stage, Stage::Over(_)) {
+            self.begin_to_drain();
+        }
         match self.stage {
             Stage::Over(_) | Stage::Ended => return false,
             Stage::Open | Stage::Draining(_) => {}
@@ -194,6 +200,14 @@ impl<E: End> Lane<E> {
         moved
     }
 
+    /// The end flushed what was pushed before, and broke.
+    pub fn flush_failed(&mut self, error: io::Error) -> bool {
+        match self.stage {
+            Stage::Open | Stage::Draining(_) => self.break_sink(error, self.holds()),
+            Stage::Over(_) | Stage::Ended => false,
+        }
+    }
+
     fn break_sink(&mut self, error: io::Error, lost: usize) -> bool {
         self.queue.clear();
         self.fresh = 0;
@@ -227,6 +241,23 @@ impl<E: End> Lane<E> {
     /// the peer is not answered with a reset while it still takes what we sent.
     pub fn stop(&mut self) {
         self.stopped = true;
+    }
+
+    /// Like [`Lane::stop`], but the source goes on being read once the sink has everything or is
+    /// broken: a peer that is not heard may never get round to what we sent.
+    pub fn stop_and_drain(&mut self) {
+        self.stop();
+        self.drains = self.flow == Flow::Pass;
+    }
+
+    fn begin_to_drain(&mut self) {
+        self.drains = false;
+        self.flow = Flow::Discard;
+        self.carrier = Carrier::Copy;
+        self.pace = None;
+        if let Stage::Ended = self.stage {
+            self.stage = Stage::Open;
+        }
     }
 
     /// Whether everything pulled so far has reached the sink or is lost with it.

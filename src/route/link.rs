@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use super::{Context, End, Lane, News, TURN, Turn};
+use super::{Context, End, Lane, News, Step, TURN, Turn};
 
 /// Which end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl<E: End> Link<E> {
         for _ in 0..TURN {
             let step = self.out.carry(near, far, cx)
                 | self.back.carry(far, near, cx)
-                | flush(near)
-                | flush(far);
+                | flush(near, &mut self.back)
+                | flush(far, &mut self.out);
             if !step {
                 return Turn::Rest;
             }
@@ -65,10 +65,11 @@ impl<E: End> Link<E> {
         out.or_else(|| self.back.news().map(|news| (Side::Far, news)))
     }
 
-    /// Pulls no more from either end.
+    /// Hands over no more than what was pulled from either end. The far end goes on being read, for
+    /// it may have to be heard before it takes what it was sent.
     pub fn stop(&mut self) {
         self.out.stop();
-        self.back.stop();
+        self.back.stop_and_drain();
     }
 
     /// Whether everything pulled has been handed over.
@@ -122,6 +123,11 @@ pub enum Lull {
     Undecided,
 }
 
-fn flush<E: End>(end: &mut E) -> bool {
-    matches!(end.flush(), super::Step::Moved(_))
+/// Lets an end send what its layers have queued; `towards` is the lane it came from.
+fn flush<E: End>(end: &mut E, towards: &mut Lane<E>) -> bool {
+    match end.flush() {
+        Step::Moved(_) => true,
+        Step::Broken(error) => towards.flush_failed(error),
+        Step::Idle | Step::Over => false,
+    }
 }

@@ -1,0 +1,173 @@
+use super::*;
+use crate::data::Pool;
+use crate::route::{Carried, Taps};
+
+/// An end that says and takes what the test lets it.
+#[derive(Default)]
+struct Fake {
+    says: VecDeque<Vec<u8>>,
+    takes: usize,
+    taken: Vec<u8>,
+    /// Bytes in layers of its own, which a flush lets go when it takes anything.
+    layered: usize,
+}
+
+impl End for Fake {
+    type Channel = ();
+
+    fn pull(&mut self, into: &mut Buf) -> Step {
+        let Some(said) = self.says.pop_front() else {
+            return Step::Idle;
+        };
+        into.grow(into.len() + said.len());
+        Step::Moved(into.put(&said))
+    }
+    fn push(&mut self, from: &mut Buf) -> Step {
+        let n = from.len().min(self.takes);
+        if n == 0 {
+            return Step::Idle;
+        }
+        self.takes -= n;
+        self.taken.extend(&from.filled()[..n]);
+        from.take(n);
+        Step::Moved(n)
+    }
+    fn push_parts(&mut self, parts: &[IoSlice<'_>]) -> Step {
+        let mut one = Buf::new(parts[0].len());
+        one.put(&parts[0]);
+        self.push(&mut one)
+    }
+    fn flush(&mut self) -> Step {
+        match self.takes > 0 && self.layered > 0 {
+            true => Step::Moved(std::mem::take(&mut self.layered)),
+            false => Step::Idle,
+        }
+    }
+    fn is_clear(&self) -> bool {
+        self.layered == 0
+    }
+    fn finish(&mut self) {}
+    fn keeps_messages(&self) -> bool {
+        false
+    }
+    fn is_readable(&self) -> bool {
+        !self.says.is_empty()
+    }
+    fn is_writable(&self) -> bool {
+        self.takes > 0
+    }
+    fn channel(_: &Self, _: &Self) -> Option<()> {
+        None
+    }
+    fn carry(_: &mut Self, _: &mut Self, (): &mut (), _: bool) -> Carried {
+        Carried::refused()
+    }
+    fn held((): &()) -> usize {
+        0
+    }
+    fn has_room((): &()) -> bool {
+        false
+    }
+    fn rescue((): &mut (), _: &mut Buf) -> Step {
+        Step::Over
+    }
+}
+
+/// A hub and its ends: the centre, and one member.
+struct Scene {
+    hub: Hub,
+    ends: Table<kind::Conn, Fake>,
+    centre: ConnId,
+    member: ConnId,
+    now: Instant,
+}
+
+impl Scene {
+    fn new(delay: Option<Duration>) -> Self {
+        let now = Instant::now();
+        let mut ends = Table::default();
+        let (centre, member) = (ends.add(Fake::default()), ends.add(Fake::default()));
+        let limits = Limits {
+            log: 4096,
+            chunk: 3000,
+            stall: Duration::from_secs(5),
+            delay,
+        };
+        let mut hub = Hub::new(centre, Flow::Pass, Flow::Pass, limits);
+        hub.join(member, now);
+        Self {
+            hub,
+            ends,
+            centre,
+            member,
+            now,
+        }
+    }
+
+    fn end(&mut self, id: ConnId) -> &mut Fake {
+        self.ends.find_mut(id).expect("the scene's own end")
+    }
+
+    fn turn(&mut self) -> Turn {
+        let mut cx = Context {
+            now: self.now,
+            pool: &mut Pool::default(),
+            taps: &mut Taps::default(),
+        };
+        self.hub.wake(self.member);
+        self.hub.turn(&mut self.ends, &mut cx, &mut Vec::new())
+    }
+}
+
+#[test]
+fn nobody_is_waited_for_once_everybody_has_left_a_full_log() {
+    let mut scene = Scene::new(None);
+    scene.end(scene.centre).says = vec![vec![0; 3000]; 3].into();
+    scene.turn();
+    assert!(
+        scene.hub.deadline(scene.now).is_some(),
+        "the full log waits for its reader"
+    );
+    scene.hub.leave(scene.member);
+    scene.turn();
+    assert_eq!(
+        scene.hub.deadline(scene.now),
+        None,
+        "an alarm would ring for ever"
+    );
+}
+
+#[test]
+fn a_member_waits_for_room_once_however_often_it_is_looked_at() {
+    let mut scene = Scene::new(None);
+    scene.end(scene.member).says = vec![vec![0; INBOX_PIECE]; 4].into();
+    for _ in 0..100 {
+        scene.turn();
+    }
+    assert_eq!(scene.hub.crowd.len(), 1, "stdout takes nothing");
+}
+
+#[test]
+fn a_message_larger_than_a_piece_survives_its_delay() {
+    let delay = Duration::from_millis(10);
+    let mut scene = Scene::new(Some(delay));
+    let size = 3 * INBOX_PIECE;
+    scene.end(scene.member).says = vec![vec![7; size]].into();
+    scene.end(scene.centre).takes = size;
+    scene.turn();
+    scene.now += delay;
+    scene.turn();
+    assert_eq!(scene.end(scene.centre).taken.len(), size);
+}
+
+#[test]
+fn what_rests_in_the_layers_of_the_centre_goes_when_it_can() {
+    let mut scene = Scene::new(None);
+    scene.end(scene.centre).layered = 9;
+    scene.turn();
+    assert!(!scene.hub.is_settled(&scene.ends), "nine bytes are missing");
+    scene.end(scene.centre).takes = 9;
+    assert!(scene.hub.could_move(&scene.ends), "there is room now");
+    scene.turn();
+    assert!(scene.hub.is_settled(&scene.ends), "nothing else holds them");
+}

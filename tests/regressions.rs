@@ -1,0 +1,133 @@
+//! Defects that were found once, each with the scene in which it showed.
+
+mod common;
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use common::scene::place_of;
+use common::wire::Room;
+use common::{Deadline, In, Out, Place, Program, Running, Scene, Told};
+
+/// Long enough for whatever moves by itself to have moved.
+const A_MOMENT: Duration = Duration::from_millis(150);
+
+/// The words that make the program go to a door of ours, after these options.
+fn going_to(place: &Place, options: &[&str]) -> Vec<String> {
+    let options = options.iter().map(|word| (*word).to_owned());
+    options.chain(place.words()).collect()
+}
+
+/// A program that listens on any port with these options, in a scene without peers.
+fn listening(options: &[&str], dress: impl FnOnce(Program) -> Program) -> Told<(Scene, Place)> {
+    let words = ["-l", "-v", "-4", "127.0.0.1", "0"];
+    let program = Program::ncat(words.iter().chain(options)).stdin(In::Pipe);
+    let mut scene = Scene::of(dress(program))?;
+    let place = place_of(&mut scene)?;
+    Ok((scene, place))
+}
+
+#[test]
+fn what_layers_hold_when_stdout_breaks_is_not_reported_as_delivered() -> Told {
+    let door = Place::any_port().open()?;
+    let mut scene = Scene::of(Program::ncat(going_to(&door.place, &["-C"])))?;
+    scene.program.stdout.paused = true;
+    scene.admit(&door)?;
+    scene.peer().tx.push(&[b'x'; 150_000]);
+    scene.peer().tx.finish();
+    scene.until("the peer saw our end and was read", |s| {
+        s.peer().tx.is_done() && s.peer().rx.ended()
+    })?;
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.drop_end();
+    let outcome = scene.ends_with(2)?;
+    let said = "Ncat: write: Broken pipe (standard output).\n";
+    assert_eq!(outcome.stderr, said, "the lost bytes are owned up to");
+    Ok(())
+}
+
+#[test]
+fn a_lost_reader_of_stdout_ends_us_though_the_peer_listens_only_when_heard() -> Told {
+    let echo = "/bin/cat";
+    let door = Place::any_port().open()?;
+    let program = Program::ncat(going_to(&door.place, &[]));
+    let mut scene = Scene::of(
+        program
+            .stdin(In::File("/dev/zero".into()))
+            .stdout(Out::Pipe),
+    )?;
+    scene.program.stdout.paused = true;
+    // A peer that answers all it hears takes no more once its answers are not heard.
+    let peer = door.accept(Deadline::usual())?.into_fd()?;
+    let answers = peer.try_clone().map_err(|e| e.to_string())?;
+    let empty: [&str; 0] = [];
+    let _echo: Running = Program::at(echo, empty)
+        .stdin(In::Given(peer))
+        .stdout(Out::Given(answers))
+        .start()?;
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.drop_end();
+    scene.ends_with(2)?;
+    Ok(())
+}
+
+#[test]
+fn a_peer_that_breaks_off_before_it_has_everything_is_a_failure_though_we_only_send() -> Told {
+    let door = Place::any_port().open_with(&Room::Narrow, 1)?;
+    let program = Program::ncat(going_to(&door.place, &["--send-only"])).stdin(In::Pipe);
+    let mut scene = Scene::of(program)?;
+    scene.admit(&door)?;
+    scene.peer().rx.paused = true;
+    scene.program.stdin.push(&[b'x'; 300_000]);
+    scene.program.stdin.finish();
+    scene.until("stdin was read", |s| s.program.stdin.is_done())?;
+    scene.until_quiet(A_MOMENT)?;
+    scene.peers.remove(0).reset()?;
+    let outcome = scene.ends_with(1)?;
+    assert_eq!(outcome.stderr, "Ncat: Connection reset by peer.\n");
+    Ok(())
+}
+
+#[test]
+fn datagrams_that_stdout_does_not_take_are_a_failure_though_stdin_has_ended() -> Told {
+    let peer = UdpSocket::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+    let port = peer.local_addr().map_err(|e| e.to_string())?.port();
+    let words = ["-u", "127.0.0.1", &port.to_string()];
+    let mut scene = Scene::of(Program::ncat(words).stdin(In::Pipe))?;
+    scene.program.stdout.paused = true;
+    scene.program.stdin.push(b"hello");
+    scene.until("stdin was read", |s| s.program.stdin.is_empty())?;
+    let (_, program) = peer.recv_from(&mut [0; 9]).map_err(|e| e.to_string())?;
+    for _ in 0..20 {
+        let sent = peer.send_to(&[b'x'; 8000], program);
+        sent.map_err(|e| e.to_string())?;
+    }
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdin.finish();
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.drop_end();
+    scene.ends_with(2)?;
+    Ok(())
+}
+
+#[test]
+fn what_a_member_said_before_it_broke_off_reaches_a_slow_stdout() -> Told {
+    const SAID: usize = 400_000;
+    let (mut scene, place) = listening(&["-k"], |program| program)?;
+    scene.program.stdout.paused = true;
+    scene.enter(&place)?;
+    scene.peer().tx.push(&[b'x'; SAID]);
+    scene.until("the member was heard", |s| s.peer().tx.is_done())?;
+    scene.until_quiet(A_MOMENT)?;
+    // It is gone before it has read what stdin gave, so that is answered with a reset.
+    scene.peer().rx.paused = true;
+    scene.program.stdin.push(b"somebody there?");
+    scene.until_quiet(A_MOMENT)?;
+    scene.peers.clear();
+    scene.program.stdin.push(b"still there?");
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.paused = false;
+    scene.until("stdout got all of it", |s| {
+        s.program.stdout.got.len() == SAID
+    })
+}
