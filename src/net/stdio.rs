@@ -206,6 +206,12 @@ impl AsFd for Half {
     }
 }
 
+/// What kind of thing stdin is, without touching it.
+pub fn input_kind() -> io::Result<Kind> {
+    let stdin = rustix::stdio::stdin();
+    Ok(kind(stdin, &rustix::fs::fstat(stdin)?))
+}
+
 /// What a writable pipe is sure to take without waiting: PIPE_BUF of Linux.
 const PIPE_PROMISE: usize = 4096;
 
