@@ -119,7 +119,8 @@ fn send_only_delivers_all_and_leaves_without_waiting_for_the_peer() -> Told {
 fn send_only_delivers_all_to_a_peer_that_talks_meanwhile() -> Told {
     everywhere(|setting| {
         let mut scene = meet(setting, &["--send-only"])?;
-        // Unread words in a socket that is closed would turn its goodbye into a reset, and with it the rest is lost.
+        // Unread words in a socket that is closed would turn its goodbye into a reset, and with it
+        // the rest is lost.
         let data = noise(1, 2_000_000);
         scene.peer().rx.paused = true;
         scene.peer().tx.push(&noise(2, 10_000));

@@ -1,11 +1,13 @@
-//! Whole files through two of our programs, undisturbed and disturbed: every byte arrives, or the test says which did not.
+//! Whole files through two of our programs, undisturbed and disturbed: every byte arrives, or the
+//! test says which did not.
 //!
-//! `NCAT_TEST_RUNS` says how often each undisturbed transfer is made (5 if it is not set); the disturbed ones, which take
-//! longer, are made a fifth as often, each time with another seed.
+//! `NCAT_TEST_RUNS` says how often each undisturbed transfer is made (5 if it is not set); the
+//! disturbed ones, which take longer, are made a fifth as often, each time with another seed.
 //!
-//! The disturbance is made of everything the world may do: a relay between the two programs and the programs at their
-//! stdin and stdout read and write in pieces of any size and pause at random, and signals that interrupt system calls
-//! (SIGSTOP and SIGCONT, SIGWINCH, SIGCHLD) hit both programs all the time.
+//! The disturbance is made of everything the world may do: a relay between the two programs and the
+//! programs at their stdin and stdout read and write in pieces of any size and pause at random, and
+//! signals that interrupt system calls (SIGSTOP and SIGCONT, SIGWINCH, SIGCHLD) hit both programs
+//! all the time.
 
 mod common;
 
@@ -28,7 +30,7 @@ use common::program::pipe;
 use common::scene::place_of;
 use common::table::{Case, all_hold};
 use common::wire::socket_in;
-use common::{Carrier, Deadline, In, Out, Place, Program, Scene, Told};
+use common::{Carrier, Deadline, In, Out, Over, Place, Program, Scene, Told};
 
 const SIZE: usize = 20_000_000;
 
@@ -43,12 +45,6 @@ fn runs() -> usize {
         .ok()
         .and_then(|runs| runs.parse().ok())
         .unwrap_or(5)
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Over {
-    Tcp,
-    Unix,
 }
 
 /// Which of the two has the file.
@@ -167,7 +163,8 @@ fn undisturbed(over: Over, from: From, carrier: Carrier) -> Told {
     files.arrived(from)
 }
 
-/// Moves bytes from one descriptor to another the way a bad line would, and ends the second when the first ends.
+/// Moves bytes from one descriptor to another the way a bad line would, and ends the second when
+/// the first ends.
 fn trickle(from: &OwnedFd, to: &OwnedFd, seed: u64, deadline: Deadline) -> Told {
     let mut chance = Xorshift::new(seed);
     let mut piece = vec![0; 1 << 17];

@@ -137,13 +137,23 @@ impl Talk {
         }
     }
 
-    /// What was read may still turn out to be lost while we wait for it to be taken.
+    /// What was read may still turn out to be lost while we wait for it to be taken, and the user's
+    /// patience may end before that.
     fn on_parting(&mut self, event: Event, net: &mut dyn Net) {
-        let (0, Event::Broken { conn, doing, why }) = (self.leaving.unwrap_or(1), event) else {
-            return;
-        };
+        match event {
+            Event::Broken { conn, doing, why } if self.leaving == Some(0) => {
+                self.lost_at_parting(conn, doing, &why, net);
+            }
+            Event::Alarm {
+                what: Alarm::Idle, ..
+            } => self.time_out(self.manners.idle.unwrap_or_default(), net),
+            _ => {}
+        }
+    }
+
+    fn lost_at_parting(&mut self, conn: ConnId, doing: Doing, why: &Failure, net: &mut dyn Net) {
         if conn == self.manners.stdio {
-            return self.stdio_broke(doing, &why, net);
+            return self.stdio_broke(doing, why, net);
         }
         // A peer that breaks off after it was given everything does no harm.
         if doing == Doing::Writing || !net.has_all(conn) {

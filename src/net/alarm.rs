@@ -15,6 +15,8 @@ use crate::mode::Alarm;
 pub(super) enum Wake {
     /// A mode, about a connection.
     Conn(ConnId, Alarm),
+    /// A connection that waits for more than has come.
+    Appetite(ConnId),
     /// A route that holds something back.
     Route(RouteId),
     /// A dial that wants its next try or has run out of time.

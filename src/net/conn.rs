@@ -5,8 +5,10 @@
 //! layers holds no bytes of its own.
 
 use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::time::Instant;
 
+use super::appetite::Appetite;
 use super::sys::{self, Channel};
 use super::transport::Transport;
 use crate::data::Buf;
@@ -36,6 +38,8 @@ pub(super) struct Conn {
     /// When each kind of alarm is to ring, by `Alarm as usize`.
     pub alarms: [Option<Instant>; Alarm::KINDS],
     layers: Option<Box<Layers>>,
+    /// How much it wants to be woken for, where somebody rings when that takes too long.
+    appetite: Option<Box<Appetite>>,
     readable: bool,
     writable: bool,
     finish: Finish,
@@ -72,6 +76,7 @@ impl Conn {
             moved_at: now,
             alarms: [None; Alarm::KINDS],
             layers: None,
+            appetite: None,
             readable: false,
             writable: false,
             finish: Finish::No,
@@ -92,6 +97,46 @@ impl Conn {
             wire_over: false,
             stuck: false,
         }));
+    }
+
+    /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
+    pub(super) fn allow_appetite(&mut self) {
+        if let Transport::Stream(fd) = &self.transport
+            && !sys::is_unix(fd)
+        {
+            self.appetite = Some(Box::default());
+        }
+    }
+
+    /// Goes to sleep, or has been woken. When somebody must ring at the latest, told once each sleep.
+    pub(super) fn sleep(&mut self, until: Instant) -> Option<Instant> {
+        let (Some(appetite), Transport::Stream(fd)) = (&mut self.appetite, &self.transport) else {
+            return None;
+        };
+        if self.readable {
+            appetite.until = None;
+            return None;
+        }
+        // What happens meanwhile at the other end must not put the ringing off.
+        if appetite.until.is_some() || !appetite.sleep(fd.as_fd()) {
+            return None;
+        }
+        appetite.until = Some(until);
+        appetite.until
+    }
+
+    /// Whether it still waits for a portion until then.
+    pub(super) fn is_patient(&self, until: Instant) -> bool {
+        let appetite = self.appetite.as_ref();
+        !self.readable && appetite.is_some_and(|appetite| appetite.until == Some(until))
+    }
+
+    /// The portion has not come in time: whatever is there will do.
+    pub(super) fn lose_patience(&mut self) {
+        if let (Some(appetite), Transport::Stream(fd)) = (&mut self.appetite, &self.transport) {
+            appetite.give_up(fd.as_fd());
+            self.readable = true;
+        }
     }
 
     /// The loop has seen these; they hold until a call would wait.
@@ -226,6 +271,9 @@ impl End for Conn {
             None => Self::raw_pull(&mut self.transport, &mut self.readable, into),
             Some(_) => self.pull_through_layers(into),
         };
+        if let (Step::Moved(n), Some(appetite)) = (&step, &mut self.appetite) {
+            appetite.took(*n);
+        }
         if matches!(step, Step::Over | Step::Broken(_)) {
             self.over = true;
         }
@@ -349,6 +397,9 @@ impl End for Conn {
             return Carried::refused();
         };
         let carried = channel.carry(source, sink, ready, pull);
+        if let Some(appetite) = &mut from.appetite {
+            appetite.took(carried.taken);
+        }
         if matches!(
             carried.then,
             crate::route::Then::Over | crate::route::Then::SourceBroken(_)

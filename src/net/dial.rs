@@ -134,9 +134,6 @@ fn by_turns(addresses: Vec<SockAddr>) -> VecDeque<SockAddr> {
 pub fn begin(target: &Target, peer: &SockAddr) -> io::Result<Begun> {
     let socket = sockopt::open(peer, target.carriage)?;
     let path = bind(&socket, target, peer)?;
-    if target.carriage == Carriage::Stream {
-        sockopt::send_at_once(&socket);
-    }
     match socket.connect(peer) {
         Ok(()) => Ok(Begun::Connected(socket, path)),
         Err(error) if error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error()) => {

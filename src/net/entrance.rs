@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
-use socket2::{SockAddr, SockRef, Socket};
+use socket2::{SockAddr, SockRef};
 
 use super::alarm::Wake;
 use super::dial::words;
 use super::listener::{BATCH, Door, accept, concerns_peer_only};
 use super::transport::{Datagram, Session, Transport};
-use super::{Shell, address, sockopt};
+use super::{Shell, address};
 use crate::ids::{ConnId, ListenId};
 use crate::mode::Event;
 use crate::say::Level;
@@ -85,10 +85,7 @@ impl Shell {
         if self.is_full(&peer) {
             return;
         }
-        let socket = Socket::from(fd);
-        sockopt::send_at_once(&socket);
-        let transport = Transport::Stream(sockopt::descriptor(socket));
-        let conn = self.add_conn(transport, address::full(&peer));
+        let conn = self.add_conn(Transport::Stream(fd), address::full(&peer));
         match self.watch(conn) {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close

@@ -98,6 +98,7 @@ impl Shell {
             Wake::Conn(id, what) => conns
                 .find(id)
                 .is_some_and(|conn| conn.alarms[what as usize] == Some(at)),
+            Wake::Appetite(id) => conns.find(id).is_some_and(|conn| conn.is_patient(at)),
             Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
             Wake::Dial(id) => dials
                 .find(id)
@@ -175,6 +176,7 @@ impl Shell {
                         self.ring_conn(id, what);
                     }
                 }
+                Wake::Appetite(id) => self.feed(id, at),
                 Wake::Route(id) => self.ring_route(id),
                 Wake::Dial(id) => self.look_at_dial(id),
                 Wake::Attempt(id) => self.look_at_attempt(id),

@@ -11,6 +11,7 @@ pub mod stdio;
 pub mod sys;
 
 mod alarm;
+mod appetite;
 mod conn;
 mod datagram;
 mod desk;
@@ -236,7 +237,7 @@ impl Shell {
 
 /// Whether stdin will be sent to its end whatever the peer does: a file or a disk.
 pub fn stdin_is_file() -> bool {
-    Half::input().is_ok_and(|half| half.kind() == Kind::File)
+    stdio::input_kind().is_ok_and(|kind| kind == Kind::File)
 }
 
 /// The peer of a connected socket, as the user knows it.

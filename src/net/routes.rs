@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::alarm::Wake;
+use super::appetite::PATIENCE;
 use super::conn::Conn;
 use super::reach::failure;
 use crate::ids::{ConnId, RouteId, Table, kind};
@@ -118,6 +119,7 @@ impl Shell {
             Lane::new(back, LINK_QUEUE, delay),
         );
         let mut link = Link::new(lanes.0, lanes.1);
+        far_conn.allow_appetite();
         if self.config.kernel_carries && self.taps.is_empty() {
             link.let_kernel_carry(near_conn, far_conn);
         }
@@ -192,6 +194,7 @@ impl Shell {
             taps,
             now,
             outbox,
+            alarms,
             ..
         } = self;
         let now = *now;
@@ -211,6 +214,9 @@ impl Shell {
                 let turn = link.turn(near_conn, far_conn, &mut cx, &mut moved);
                 if moved {
                     far_conn.moved_at = now;
+                }
+                if let Some(at) = far_conn.sleep(now + PATIENCE) {
+                    alarms.set(at, Wake::Appetite(*far));
                 }
                 while let Some((side, news)) = link.news() {
                     let (source, sink) = match side {
@@ -240,6 +246,16 @@ impl Shell {
         }
         self.set_route_alarm(id);
         self.say_log_failures();
+    }
+
+    /// A connection has waited long enough for a portion.
+    pub(super) fn feed(&mut self, id: ConnId, at: Instant) {
+        if let Some(conn) = self.conns.find_mut(id)
+            && conn.is_patient(at)
+        {
+            conn.lose_patience();
+            self.wake_conn(id);
+        }
     }
 
     fn set_route_alarm(&mut self, id: RouteId) {

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Stat};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{SockAddr, Socket, Type};
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
@@ -30,13 +30,6 @@ pub fn open(address: &SockAddr, carriage: Carriage) -> io::Result<Socket> {
         Carriage::Datagram => Type::DGRAM,
     };
     Socket::new(address.domain(), kind.nonblocking().cloexec(), None)
-}
-
-/// Small pieces go out at once: we pass on what others wrote, in the sizes in which they wrote it.
-pub fn send_at_once(socket: &Socket) {
-    if socket.domain().is_ok_and(|domain| domain != Domain::UNIX) {
-        let _ = socket.set_tcp_nodelay(true); // a slower socket still works
-    }
 }
 
 /// A listening socket, and the path it made if it made one.

@@ -12,7 +12,7 @@ use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::sys;
+use super::sys::{self, Width};
 
 /// What kind of thing a descriptor is, as far as moving bytes is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub struct Half {
     fd: Fd,
     kind: Kind,
     manner: Manner,
+    width: Width,
     output: bool,
 }
 
@@ -97,6 +98,7 @@ impl Half {
             fd,
             kind,
             manner,
+            width: Width::default(),
             output,
         })
     }
@@ -128,7 +130,13 @@ impl Half {
     }
 
     /// Reads without waiting.
-    pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
+    pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n = self.try_read(into)?;
+        self.widen(n);
+        Ok(n)
+    }
+
+    fn try_read(&self, into: &mut [u8]) -> io::Result<usize> {
         match self.manner {
             Manner::PerCall => {
                 Ok(rustix::net::recv(&self.fd, into, RecvFlags::DONTWAIT).map(|(n, _)| n)?)
@@ -143,7 +151,19 @@ impl Half {
     }
 
     /// Writes without waiting.
-    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.try_write(bytes)?;
+        self.widen(n);
+        Ok(n)
+    }
+
+    fn widen(&mut self, n: usize) {
+        if self.kind == Kind::Pipe {
+            self.width.passed(n, self.fd.as_fd());
+        }
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self.manner {
             Manner::PerCall => {
                 let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
@@ -184,6 +204,12 @@ impl AsFd for Half {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// What kind of thing stdin is, without touching it.
+pub fn input_kind() -> io::Result<Kind> {
+    let stdin = rustix::stdio::stdin();
+    Ok(kind(stdin, &rustix::fs::fstat(stdin)?))
 }
 
 /// What a writable pipe is sure to take without waiting: PIPE_BUF of Linux.

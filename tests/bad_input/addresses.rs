@@ -1,4 +1,5 @@
-//! Addresses, names and paths at which nobody answers, that are taken, or that are not ours to take.
+//! Addresses, names and paths at which nobody answers, that are taken, or that are not ours to
+//! take.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -59,7 +60,8 @@ fn a_listener_that_never_answers_is_a_timeout() -> Told {
     told(socket.bind(&SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 0)))))?;
     told(socket.listen(0))?;
     let at = told(socket.local_addr())?.as_socket().ok_or("no address")?;
-    // A backlog of 0 has room for one that nobody accepts; what comes after it is not answered at all.
+    // A backlog of 0 has room for one that nobody accepts; what comes after it is not answered at
+    // all.
     let _first = told(TcpStream::connect(at))?;
     for words in [&["-w", "300ms"][..], &["-z", "-v", "-w", "300ms"]] {
         let begin = Instant::now();

@@ -10,7 +10,8 @@ use crate::common::scene::{Outcome, place_of};
 use crate::common::table::{Case, all_hold};
 use crate::common::{Carrier, In, Place, Program, Scene, Told};
 
-/// With so few descriptors it either does all of its work or says why it cannot. Below 4 not even its libraries load.
+/// With so few descriptors it either does all of its work or says why it cannot. Below 4 not even
+/// its libraries load.
 #[test]
 fn few_descriptors_are_enough_or_are_told() -> Told {
     let mut cases = Vec::new();

@@ -1,5 +1,6 @@
-//! What goes wrong outside: each case has its sentence on stderr and its exit status, and loses nothing that could still
-//! be delivered. (Every mistake on the command line itself is a row in the usage tests; the few here are for the order.)
+//! What goes wrong outside: each case has its sentence on stderr and its exit status, and loses
+//! nothing that could still be delivered. (Every mistake on the command line itself is a row in the
+//! usage tests; the few here are for the order.)
 
 mod addresses;
 #[path = "../common/mod.rs"]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::common::payload::{endless_lines, noise, same};
 use crate::common::program::pipe;
 use crate::common::setting::{everywhere, in_settings};
-use crate::common::{Ending, Feeder, In, Medium, Out, Side, Told};
-use crate::told;
+use crate::common::{Ending, Feeder, In, Medium, Out, Place, Program, Scene, Side, Told};
+use crate::{deaf_port, outcome_of, told};
 
 /// Stdout fails while stdin had something for the peer: the peer still gets it.
 fn stdout_fails_with(reason: &str, stdout: impl Fn() -> Told<Out> + Send + Sync) -> Told {
@@ -174,4 +174,56 @@ fn a_stdin_that_is_only_open_for_writing_is_told() -> Told {
             Err(format!("stderr gives no reason: {:?}", outcome.stderr))
         }
     })
+}
+
+#[test]
+fn a_stderr_that_takes_nothing_changes_nothing_else() -> Told {
+    let (_held, port) = deaf_port()?;
+    for stderr in ["exec \"$@\" 2>/dev/full", "exec \"$@\" 2>&-"] {
+        let program = |words: &[&str]| Program::ncat(words).through(&["sh", "-c", stderr, "sh"]);
+        for (words, status) in [
+            (&["-v", "127.0.0.1", &port][..], 1),
+            (&["--bogus"], 2),
+            (&["-v", "-l", "192.0.2.99", "9"], 2),
+            (&["--version"], 0),
+        ] {
+            let outcome = outcome_of(program(words))?;
+            if outcome.code != status {
+                return Err(format!(
+                    "{words:?} with {stderr:?} gives {} instead of {status}",
+                    outcome.code
+                ));
+            }
+        }
+        let door = Place::any_port().open()?;
+        let words: Vec<String> = ["-vvv".to_owned()]
+            .into_iter()
+            .chain(door.place.words())
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut scene = Scene::of(program(&words).stdin(In::Pipe))?;
+        scene.admit(&door)?;
+        scene.program.stdin.push(b"hello\n");
+        scene.program.stdin.finish();
+        scene.peer().tx.push(b"world\n");
+        scene.peer().tx.finish();
+        let outcome = scene.ends_with(0)?;
+        scene.until("the peer saw the end", |s| s.peer().rx.ended())?;
+        same("the peer", &scene.peer().rx.got, b"hello\n")?;
+        same("stdout", &outcome.stdout, b"world\n")?;
+    }
+    Ok(())
+}
+
+#[test]
+fn help_that_cannot_be_printed_is_no_success() -> Told {
+    let outcome = outcome_of(Program::ncat(["--help"]).stdout(Out::Full))?;
+    let told = outcome
+        .stderr
+        .starts_with("Ncat: write: No space left on device");
+    if outcome.code == 2 && told {
+        Ok(())
+    } else {
+        Err(format!("status {} with {:?}", outcome.code, outcome.stderr))
+    }
 }

@@ -8,7 +8,8 @@ use rustix::io::Errno;
 /// What a step of a test gives, or the sentence that says what went wrong.
 pub(crate) type Told<T = ()> = Result<T, String>;
 
-/// How long anything may take that should happen at once. Far more than it needs on a loaded machine.
+/// How long anything may take that should happen at once. Far more than it needs on a loaded
+/// machine.
 pub(crate) const USUAL: Duration = Duration::from_secs(20);
 
 /// A point in time after which waiting is a failure.

@@ -1,7 +1,8 @@
-//! The two ends of byte streams that a test holds: where it puts bytes in, and where it takes them out.
+//! The two ends of byte streams that a test holds: where it puts bytes in, and where it takes them
+//! out.
 //!
-//! Both remember everything that went through them, so that a test can compare at any time. They never
-//! block, whatever they are made of.
+//! Both remember everything that went through them, so that a test can compare at any time. They
+//! never block, whatever they are made of.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -83,11 +84,6 @@ impl Feeder {
             self.finish = Finish::Wanted;
         }
         self.finish_if_empty();
-    }
-
-    /// Drops what nobody has taken yet.
-    pub(crate) fn forget_rest(&mut self) {
-        self.queue.truncate(self.taken);
     }
 
     /// Everything that was taken from us so far.
@@ -246,7 +242,8 @@ impl Catcher {
     pub(super) fn turn(&mut self) -> bool {
         let mut moved = false;
         let mut piece = [0; 65536];
-        // Not without end, for a writer may be faster than we are and the others have their turn too.
+        // Not without end, for a writer may be faster than we are and the others have their turn
+        // too.
         for _ in 0..16 {
             if self.paused || self.end.is_some() {
                 break;

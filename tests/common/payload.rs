@@ -36,8 +36,8 @@ pub(crate) fn noise(seed: u64, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// At least `size` bytes in lines of 64, each with its number: what a terminal passes on unchanged, and
-/// what shows at a glance where something was lost, doubled or swapped.
+/// At least `size` bytes in lines of 64, each with its number: what a terminal passes on unchanged,
+/// and what shows at a glance where something was lost, doubled or swapped.
 pub(crate) fn lines(seed: u64, size: usize) -> Vec<u8> {
     let mut chance = Xorshift::new(seed);
     let mut bytes = Vec::with_capacity(size + 64);

@@ -1,4 +1,5 @@
-//! Where another program listens, when it does not say so: read from /proc, by the sockets it holds.
+//! Where another program listens, when it does not say so: read from /proc, by the sockets it
+//! holds.
 
 use std::fs;
 
@@ -25,7 +26,8 @@ pub(crate) fn unix_path_of(program: &mut Running, path: &str, deadline: Deadline
         let table = fs::read_to_string("/proc/net/unix").ok()?;
         let bound = |line: &str| {
             let words: Vec<_> = line.split_whitespace().collect();
-            // Num RefCount Protocol Flags Type St Inode Path; a stream socket listens once its flags say so.
+            // Num RefCount Protocol Flags Type St Inode Path; a stream socket listens once its
+            // flags say so.
             let listens = words.get(4) == Some(&"0002") || words.get(3) == Some(&"00010000");
             listens
                 && words.get(7) == Some(&path)

@@ -128,10 +128,22 @@ impl Program {
         self
     }
 
-    /// Has the program started by another one, which is given its path and arguments as its last words.
+    /// Has the program started by another one, which is given its path and arguments as its last
+    /// words.
     pub(crate) fn through(mut self, words: &[&str]) -> Self {
         self.through = words.iter().map(OsString::from).collect();
         self
+    }
+
+    /// Has the program meet no signal that is ignored, as those are which come from a shell's
+    /// background.
+    pub(crate) fn with_usual_signals(self) -> Self {
+        self.through(&["env", "--default-signal=INT,TERM,HUP,QUIT"])
+    }
+
+    /// Has the program meet a SIGHUP that is ignored, as `nohup` does.
+    pub(crate) fn without_hangups(self) -> Self {
+        self.through(&["env", "--ignore-signal=HUP"])
     }
 
     pub(crate) fn start(self) -> Told<Running> {
@@ -265,7 +277,8 @@ pub(crate) fn pair() -> Told<(OwnedFd, OwnedFd)> {
     .map_err(|e| format!("no socket pair: {e}"))
 }
 
-/// A terminal: (our side, the side of the program). It collects lines, echoes nothing and leaves output as it is.
+/// A terminal: (our side, the side of the program). It collects lines, echoes nothing and leaves
+/// output as it is.
 pub(crate) fn terminal() -> Told<(OwnedFd, OwnedFd)> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let open = || {
@@ -319,8 +332,8 @@ impl Running {
         Ok(self.status.is_some())
     }
 
-    /// Asks `look` with the id of the process until it gives something. For facts that only /proc knows and
-    /// nothing announces; wakes at once if the process ends.
+    /// Asks `look` with the id of the process until it gives something. For facts that only /proc
+    /// knows and nothing announces; wakes at once if the process ends.
     pub(crate) fn repeat_until<T>(
         &mut self,
         deadline: Deadline,

@@ -1,7 +1,7 @@
 //! One program, the plain sockets around it, and the loop that lets bytes flow between all of them.
 //!
-//! A test says what goes in, then waits `until` something is true. While it waits, every byte that can move
-//! moves, so no order of steps can make the test itself the one that blocks.
+//! A test says what goes in, then waits `until` something is true. While it waits, every byte that
+//! can move moves, so no order of steps can make the test itself the one that blocks.
 
 use std::time::Duration;
 
@@ -68,7 +68,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Moves bytes until nothing has moved for `lull`: everything there was room for is in its place.
+    /// Moves bytes until nothing has moved for `lull`: everything there was room for is in its
+    /// place.
     pub(crate) fn until_quiet(&mut self, lull: Duration) -> Told {
         let deadline = Deadline::after(self.patience);
         while self.turn(Deadline::after(lull).sooner(deadline))? != Turn::Late {
@@ -79,8 +80,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Pours `piece` after `piece` into the feeder that `which` names until nothing moves for `lull` and no more
-    /// goes in: from there on its direction is stuck.
+    /// Pours `piece` after `piece` into the feeder that `which` names until nothing moves for
+    /// `lull` and no more goes in: from there on its direction is stuck.
     pub(crate) fn flood(
         &mut self,
         lull: Duration,
@@ -211,7 +212,8 @@ enum Turn {
     Late,
 }
 
-/// Where the program says it listens, one entry for each `Listening on` line, once there are `count` of them.
+/// Where the program says it listens, one entry for each `Listening on` line, once there are
+/// `count` of them.
 pub(crate) fn announced(scene: &mut Scene, count: usize) -> Told<Vec<String>> {
     let lines = |text: String| -> Vec<String> {
         let whole = text

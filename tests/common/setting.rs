@@ -1,5 +1,5 @@
-//! Where a scene may be set: our program as client or as server, over TCP or a Unix stream, by either path. What is true
-//! of streams is true in all eight settings.
+//! Where a scene may be set: our program as client or as server, over TCP or a Unix stream, by
+//! either path. What is true of streams is true in all eight settings.
 
 use std::fmt;
 use std::path::Path;
@@ -49,7 +49,8 @@ impl Setting {
         self.dir.path()
     }
 
-    /// Starts our program with `options` and with what `dress` gives it, and connects it with a plain peer.
+    /// Starts our program with `options` and with what `dress` gives it, and connects it with a
+    /// plain peer.
     pub(crate) fn meet(
         &self,
         options: &[&str],
@@ -95,7 +96,8 @@ pub(crate) fn everywhere(play: impl Fn(&Setting) -> Told + Send + Sync) -> Told 
     in_settings(|_| true, play)
 }
 
-/// Plays the same scene in those settings that `fit`; for what only one side does or only one protocol knows.
+/// Plays the same scene in those settings that `fit`; for what only one side does or only one
+/// protocol knows.
 pub(crate) fn in_settings(
     fit: impl Fn(&Setting) -> bool,
     play: impl Fn(&Setting) -> Told + Send + Sync,

@@ -117,7 +117,8 @@ impl Room {
         socket.set_recv_buffer_size(16384)?;
         socket.set_send_buffer_size(16384)?;
         if !place.is_unix() {
-            // Loopback segments of 64 KiB would make the other side's send buffer start at megabytes.
+            // Loopback segments of 64 KiB would make the other side's send buffer start at
+            // megabytes.
             socket.set_tcp_mss(1400)?;
         }
         Ok(())

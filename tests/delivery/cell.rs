@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Client,
-    Server,
-}
+use crate::common::{Over, Side};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Towards {
@@ -42,12 +38,6 @@ pub(crate) enum Stdin {
     Terminal,
     File,
     Null,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Over {
-    Tcp,
-    Unix,
 }
 
 /// Every kind of stdin.

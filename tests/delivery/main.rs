@@ -1,10 +1,10 @@
 //! The delivery matrix: whatever the other direction does, bytes arrive and so does their end.
 //!
-//! {client, server} × {towards stdout, towards the socket} × {other direction quiet, filled, done} × {data, end
-//! of file} make 24 cells. Each is played over TCP and over a Unix stream, with stdin a pipe, a terminal, a file
-//! and /dev/null where that makes sense, by the kernel path and by the copy path. The other side of the
-//! socket is a plain socket of this test. Every cell must hold here; `score_of_the_installed_peers` prints how
-//! other programs fare in the same cells.
+//! {client, server} × {towards stdout, towards the socket} × {other direction quiet, filled, done}
+//! × {data, end of file} make 24 cells. Each is played over TCP and over a Unix stream, with stdin
+//! a pipe, a terminal, a file and /dev/null where that makes sense, by the kernel path and by the
+//! copy path. The other side of the socket is a plain socket of this test. Every cell must hold
+//! here; `score_of_the_installed_peers` prints how other programs fare in the same cells.
 //!
 //! What a cell says, exactly. *Forward* is the direction in question, *back* the other one.
 //!
@@ -14,12 +14,12 @@
 //! | filled | stdin gives more than fits, the peer does not read: back is stuck | the peer sends more than fits, nobody reads stdout: back is stuck |
 //! | done | stdin has ended, the peer has seen that end, and some time has passed | the peer has half-closed and stdout has ended |
 //!
-//! *data*: bytes put in at the start of forward all come out at its end while nothing else happens; forward stays
-//! open, so no end of file can push them out. *end of file*: the same bytes followed by the end of their stream
-//! come out followed by the end of the stream.
+//! *data*: bytes put in at the start of forward all come out at its end while nothing else happens;
+//! forward stays open, so no end of file can push them out. *end of file*: the same bytes followed
+//! by the end of their stream come out followed by the end of the stream.
 //!
-//! Afterwards our own program must also bring what is stuck in back to its end once that moves again, change no
-//! byte of it, and exit with 0. This aftermath is not part of the score of others.
+//! Afterwards our own program must also bring what is stuck in back to its end once that moves
+//! again, change no byte of it, and exit with 0. This aftermath is not part of the score of others.
 
 mod cell;
 #[path = "../common/mod.rs"]
@@ -29,9 +29,9 @@ mod who;
 
 use std::path::Path;
 
-use cell::{OVERS, Over, STDINS, Side, Stdin, cells};
+use cell::{OVERS, STDINS, Stdin, cells};
 use common::table::{Case, all_hold, play};
-use common::{Carrier, Told};
+use common::{Carrier, Over, Side, Told};
 use play::play_cell;
 use who::{FOREIGN, Who};
 
@@ -93,9 +93,9 @@ fn the_matrix_has_24_cells_and_each_can_be_played() {
     }
 }
 
-/// Prints the table with the installed peers beside us. Nothing is asserted about them; they are somebody
-/// else's programs, and their cells that fail each take their patience: some minutes in all. Run it with
-/// `cargo test --test delivery -- --ignored --nocapture`.
+/// Prints the table with the installed peers beside us. Nothing is asserted about them; they are
+/// somebody else's programs, and their cells that fail each take their patience: some minutes in
+/// all. Run it with `cargo test --test delivery -- --ignored --nocapture`.
 #[test]
 #[ignore = "a report about other programs that takes minutes; see above"]
 fn score_of_the_installed_peers() -> Told {
@@ -128,7 +128,8 @@ fn score_of_the_installed_peers() -> Told {
     }
 }
 
-/// Plays all cells with one program, prints a line for each, and gives the number that hold with every stdin.
+/// Plays all cells with one program, prints a line for each, and gives the number that hold with
+/// every stdin.
 fn score(who: Who, over: Over) -> usize {
     let mut cases = Vec::new();
     let mut owners = Vec::new();

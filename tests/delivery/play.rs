@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::cell::{Back, Cell, Over, Side, Stdin, Towards, What};
+use crate::cell::{Back, Cell, Stdin, Towards, What};
 use crate::common::payload::{endless_lines, lines, same};
 use crate::common::wire::{Room, socket_in};
-use crate::common::{Deadline, Ending, In, Place, Scene, Told, proc_net};
+use crate::common::{Deadline, Ending, In, Over, Place, Scene, Side, Told, proc_net};
 use crate::who::{Who, begin};
 
-/// What goes forward: more than a plain pipe and a narrow socket hold, so it cannot just lie somewhere.
+/// What goes forward: more than a plain pipe and a narrow socket hold, so it cannot just lie
+/// somewhere.
 const FORWARD: usize = 256 * 1024;
 
 /// A file that fills back: more than all queues together hold when the peer does not read.
@@ -24,7 +25,8 @@ const PIECE: usize = 256 * 1024;
 /// After this long without any movement a flooded direction counts as stuck.
 const LULL: Duration = Duration::from_millis(60);
 
-/// How long the peer says nothing after the end of stdin. A program that merely lingers has gone by then.
+/// How long the peer says nothing after the end of stdin. A program that merely lingers has gone by
+/// then.
 const LATER: Duration = Duration::from_millis(700);
 
 /// One cell being played.

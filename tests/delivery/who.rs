@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cell::Side;
-use crate::common::{Carrier, In, Place, Program, Scene, Told};
+use crate::common::{Carrier, In, Place, Program, Scene, Side, Told};
 
 /// How long a foreign program is given; it is not asserted, only counted.
 const FOREIGN_PATIENCE: Duration = Duration::from_secs(3);

@@ -30,14 +30,16 @@ impl Lab {
         Place::Unix(self.path("socket"))
     }
 
-    /// The program with these words, its stdin a pipe.
+    /// The program with these words.
+    pub(crate) fn program(&self, words: &[String]) -> Program {
+        (self.make)(words)
+    }
+
+    /// The program with these words, started, its stdin a pipe.
     pub(crate) fn run(&self, options: &[&str], place: &[String]) -> Told<Scene> {
-        let words: Vec<String> = options
-            .iter()
-            .map(|&word| word.to_owned())
-            .chain(place.iter().cloned())
-            .collect();
-        Scene::of((self.make)(&words).stdin(In::Pipe))
+        let options = options.iter().map(|&word| word.to_owned());
+        let words: Vec<String> = options.chain(place.iter().cloned()).collect();
+        Scene::of(self.program(&words).with_usual_signals().stdin(In::Pipe))
     }
 
     /// The program connected to a plain peer.
@@ -182,7 +184,8 @@ fn masked(line: &str, dir: &Path) -> Option<String> {
     Some(without_port(&line))
 }
 
-/// `127.0.0.1:4321` becomes `127.0.0.1:PORT`, and so does the 0 that 7.93 prints for a port it did not choose.
+/// `127.0.0.1:4321` becomes `127.0.0.1:PORT`, and so does the 0 that 7.93 prints for a port it did
+/// not choose.
 fn without_port(line: &str) -> String {
     let mut pieces = line.split(':');
     let mut masked = pieces.next().unwrap_or_default().to_owned();

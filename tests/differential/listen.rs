@@ -1,12 +1,13 @@
 //! Listen mode, with and without `-k`.
 
 use std::net::UdpSocket;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::Row;
 use crate::common::deadline::USUAL;
-use crate::common::{Deadline, Place, Scene, Told, proc_net};
+use crate::common::{Deadline, In, Place, Scene, Told, proc_net};
 use crate::connect::finish;
 use crate::lab::{Difference, Field, Lab, Record};
 
@@ -50,6 +51,7 @@ pub(crate) const ROWS: &[Row] = &[
         |lab| signal(lab, Signal::INT),
         &[],
     ),
+    ("nohup ncat -l", hangup, &[]),
     (
         "-k, one after the other, SIGTERM",
         |lab| many(lab, &["-k"]),
@@ -153,6 +155,22 @@ fn datagrams(lab: &Lab) -> Told<Record> {
 fn signal(lab: &Lab, signal: Signal) -> Told<Record> {
     let (mut scene, _) = lab.server(&[], &Place::any_port())?;
     scene.program.signal(signal)?;
+    Ok(lab.record(scene.outcome()?, b""))
+}
+
+/// A signal that was ignored when it started does nothing to it, so `nohup` works.
+fn hangup(lab: &Lab) -> Told<Record> {
+    let words = ["-l".to_owned()]
+        .into_iter()
+        .chain(Place::any_port().words());
+    let program = lab.program(&words.collect::<Vec<_>>());
+    let mut scene = Scene::of(program.without_hangups().stdin(In::Pipe))?;
+    proc_net::tcp_port_of(&mut scene.program, Deadline::usual())?;
+    scene.program.signal(Signal::HUP)?;
+    scene.holds(Duration::from_millis(150), "it lives on", |s| {
+        s.program.status.is_none()
+    })?;
+    scene.program.signal(Signal::TERM)?;
     Ok(lab.record(scene.outcome()?, b""))
 }
 

@@ -1,7 +1,9 @@
-//! The same scene played by the installed ncat 7.93 and by ours: what both print, send, log and return must be the same.
+//! The same scene played by the installed ncat 7.93 and by ours: what both print, send, log and
+//! return must be the same.
 //!
-//! Each scene is a row of the table below. Where we differ on purpose the row says in what and why; a difference that has
-//! gone is a failure too, so that the table stays true. Where there is no ncat 7.93 the test says so and does nothing.
+//! Each scene is a row of the table below. Where we differ on purpose the row says in what and why;
+//! a difference that has gone is a failure too, so that the table stays true. Where there is no
+//! ncat 7.93 the test says so and does nothing.
 
 #[path = "../common/mod.rs"]
 mod common;

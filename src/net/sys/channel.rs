@@ -9,19 +9,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use os_pipe::{PipeReader, PipeWriter};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
+use rustix::pipe::{SpliceFlags, splice};
 
+use super::Width;
 use crate::net::stdio::is_ready;
 use crate::net::transport::Raw;
 use crate::route::{Carried, Then};
 
 /// How much one call may move. The kernel stops earlier whenever a pipe or socket is full.
 const PIECE: usize = 1 << 20;
-/// How large pipes are made, ours at once and the user's when a whole default pipe has gone
-/// through: the system's limit for users, and where measurements stop getting better.
-const PIPE_SIZE: usize = 1 << 20;
-/// What a pipe holds unless told otherwise.
-const DEFAULT_PIPE: usize = 64 * 1024;
 /// After so many refusals to move though both ends were ready, copying is tried.
 const PATIENCE: u8 = 4;
 
@@ -30,11 +26,7 @@ enum Way {
     /// File to socket.
     SendFile,
     /// One of the two is a pipe.
-    Direct {
-        /// The pipe was made larger, or could not be.
-        widened: bool,
-        source_is_pipe: bool,
-    },
+    Direct { source_is_pipe: bool },
     /// Through a pipe of our own.
     Through,
 }
@@ -44,7 +36,9 @@ pub struct Channel {
     way: Way,
     /// Our own pipe, made when the first byte comes.
     pipe: Option<(PipeReader, PipeWriter)>,
-    /// Bytes in it.
+    /// The pipe's, be it our own or not.
+    width: Width,
+    /// Bytes in our own pipe.
     held: usize,
     /// Our own pipe takes no more until some have left.
     full: bool,
@@ -65,11 +59,9 @@ impl Channel {
         let way = match (source, sink) {
             (Raw::File, Raw::Stream) => Way::SendFile,
             (Raw::Pipe, _) => Way::Direct {
-                widened: false,
                 source_is_pipe: true,
             },
             (_, Raw::Pipe) => Way::Direct {
-                widened: false,
                 source_is_pipe: false,
             },
             (Raw::Stream, Raw::File | Raw::Stream) => Way::Through,
@@ -78,6 +70,7 @@ impl Channel {
         Some(Self {
             way,
             pipe: None,
+            width: Width::default(),
             held: 0,
             full: false,
             refusals: 0,
@@ -139,7 +132,8 @@ impl Channel {
             Ok(0) => Carried::moved(0, 0, Then::Over),
             Ok(n) => {
                 self.refusals = 0;
-                self.widen(n, source, sink);
+                let pipe = if self.source_is_pipe() { source } else { sink };
+                self.width.passed(n, pipe);
                 Carried::moved(n, n, Then::More)
             }
             Err(Errno::AGAIN) => self.look_who_waits(source, sink, ready),
@@ -153,26 +147,11 @@ impl Channel {
         }
     }
 
-    /// A whole default pipe went at once, so there is bulk: make the pipe larger, once.
-    fn widen(&mut self, n: usize, source: BorrowedFd<'_>, sink: BorrowedFd<'_>) {
-        if let Way::Direct {
-            widened,
-            source_is_pipe,
-        } = &mut self.way
-            && n >= DEFAULT_PIPE / 2
-            && !std::mem::replace(widened, true)
-        {
-            let pipe = if *source_is_pipe { source } else { sink };
-            let _ = fcntl_setpipe_size(pipe, PIPE_SIZE); // a user over the system's limit keeps the small one
-        }
-    }
-
     fn source_is_pipe(&self) -> bool {
         matches!(
             self.way,
             Way::Direct {
-                source_is_pipe: true,
-                ..
+                source_is_pipe: true
             }
         )
     }
@@ -228,13 +207,17 @@ impl Channel {
 
     /// From the source into our own pipe.
     fn fill(&mut self, source: BorrowedFd<'_>, readable: &mut bool) -> (usize, Then) {
-        let Some((_, writer)) = self.own_pipe() else {
+        if self.pipe.is_none() {
+            self.pipe = os_pipe::pipe().ok();
+        }
+        let Some((_, writer)) = &self.pipe else {
             return (0, Then::Refused);
         };
         let writer = writer.as_fd();
         match splice(source, None, writer, None, PIECE, SpliceFlags::NONBLOCK) {
             Ok(0) => (0, Then::Over),
             Ok(n) => {
+                self.width.passed(n, writer);
                 self.held += n;
                 self.refusals = 0;
                 (n, Then::More)
@@ -277,15 +260,6 @@ impl Channel {
             }
             Err(errno) => (0, failure(errno)),
         }
-    }
-
-    fn own_pipe(&mut self) -> Option<&(PipeReader, PipeWriter)> {
-        if self.pipe.is_none() {
-            let (reader, writer) = os_pipe::pipe().ok()?;
-            let _ = fcntl_setpipe_size(&writer, PIPE_SIZE); // the small one works as well
-            self.pipe = Some((reader, writer));
-        }
-        self.pipe.as_ref()
     }
 
     /// Takes held bytes back out; 0 when none is left.

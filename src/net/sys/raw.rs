@@ -30,9 +30,7 @@ static LOOK_AT_STDOUT: extern "C" fn() = look_at_stdout;
 /// Bytes written to the socket that its peer has not acknowledged; 0 when the system cannot say.
 pub fn unsent(socket: impl AsFd) -> usize {
     // What a Unix socket counts is what the peer has not read yet, and closing does not destroy that.
-    let unix = rustix::net::sockopt::socket_domain(&socket)
-        .is_ok_and(|family| family == rustix::net::AddressFamily::UNIX);
-    if unix {
+    if is_unix(&socket) {
         return 0;
     }
     let mut bytes: libc::c_int = 0;
@@ -42,6 +40,37 @@ pub fn unsent(socket: impl AsFd) -> usize {
     match result {
         0 => usize::try_from(bytes).unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// Whether the socket is of the Unix family.
+pub fn is_unix(socket: impl AsFd) -> bool {
+    rustix::net::sockopt::socket_domain(socket)
+        .is_ok_and(|family| family == rustix::net::AddressFamily::UNIX)
+}
+
+/// Makes the socket readable only when so many bytes are there, or its end (SO_RCVLOWAT).
+///
+/// # Errors
+/// Those of setsockopt(2).
+pub fn wake_for(socket: impl AsFd, bytes: usize) -> io::Result<()> {
+    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
+    let size = size_of::<libc::c_int>() as libc::socklen_t;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the option takes an int; the pointer is to one that outlives the call, with its size.
+    // No safe wrapper of it exists.
+    let result = unsafe {
+        libc::setsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_RCVLOWAT,
+            (&raw const bytes).cast(),
+            size,
+        )
+    };
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 
