@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::ffi::OsString;
 use std::net::UdpSocket;
+use std::os::unix::net::UnixDatagram;
+use std::thread;
 use std::time::Duration;
 
 use common::scene::place_of;
@@ -145,5 +148,28 @@ fn a_socket_that_meets_itself_has_not_met_anybody() -> Told {
     let outcome = Scene::of(Program::ncat(words))?.ends_with(1)?;
     let said = "Ncat: Connection refused.\n";
     assert!(outcome.stderr.ends_with(said), "{}", outcome.stderr);
+    Ok(())
+}
+
+#[test]
+fn unix_datagrams_wait_for_a_slow_stdout_and_are_not_lost() -> Told {
+    const MESSAGES: usize = 600;
+    let dir = tempfile::TempDir::new().map_err(|e| e.to_string())?;
+    let (server, client) = (dir.path().join("server"), dir.path().join("client"));
+    let words = ["-l", "-k", "-U", "-u", "-v"].map(OsString::from);
+    let program = Program::ncat(words.into_iter().chain([server.clone().into()]));
+    let mut scene = Scene::of(program)?;
+    place_of(&mut scene)?;
+    scene.program.stdout.paused = true;
+    let socket = UnixDatagram::bind(&client).map_err(|e| e.to_string())?;
+    let said = thread::spawn(move || {
+        (0..MESSAGES).all(|_| socket.send_to(&[b'x'; 1000], &server).is_ok())
+    });
+    scene.until_quiet(A_MOMENT)?;
+    scene.program.stdout.paused = false;
+    scene.until("stdout got every message", |s| {
+        s.program.stdout.got.len() == MESSAGES * 1000
+    })?;
+    assert!(said.join().is_ok_and(|sent| sent), "every message was sent");
     Ok(())
 }

@@ -22,7 +22,13 @@ pub(super) struct Hall {
     pub sessions: HashMap<SockAddr, ConnId>,
     /// A Unix socket, whose messages may be larger than any UDP datagram.
     pub unix: bool,
+    /// The session that must have been heard before more is taken from a Unix socket.
+    pub waits_for: Option<ConnId>,
 }
+
+/// How many messages are taken before they are passed on: no more than a route passes on in one
+/// turn, or they would pile up however fast they are taken from it.
+pub(super) const HALL_BATCH: usize = 16;
 
 /// The largest datagram IP carries.
 const LARGEST: usize = 65535;
@@ -34,6 +40,7 @@ impl Hall {
             socket: Rc::new(socket),
             sessions: HashMap::new(),
             unix,
+            waits_for: None,
         }
     }
 

@@ -9,6 +9,7 @@ use mio::unix::SourceFd;
 use socket2::{SockAddr, SockRef};
 
 use super::alarm::Wake;
+use super::datagram::HALL_BATCH;
 use super::dial::words;
 use super::listener::{BATCH, Door, accept, concerns_peer_only};
 use super::transport::{Datagram, Session, Transport};
@@ -27,7 +28,14 @@ impl Shell {
             return;
         };
         listener.queued = false;
-        for _ in 0..BATCH {
+        let batch = match &listener.door {
+            Door::Stream(_) => BATCH,
+            Door::Hall(_) => HALL_BATCH,
+        };
+        for _ in 0..batch {
+            if self.waits_for_session(id) {
+                return;
+            }
             let Some(listener) = self.listeners.find_mut(id) else {
                 return;
             };
@@ -51,6 +59,33 @@ impl Shell {
             }
         }
         self.queue_listener(id);
+    }
+
+    /// Whether nothing may be taken from the listener before a session has been heard.
+    fn waits_for_session(&mut self, id: ListenId) -> bool {
+        let Some(Door::Hall(hall)) = self.listeners.find_mut(id).map(|l| &mut l.door) else {
+            return false;
+        };
+        let waited_for = hall.waits_for.and_then(|conn| self.conns.find(conn));
+        let full = match waited_for.map(|conn| &conn.transport) {
+            Some(Transport::Session(session)) => session.is_full(),
+            Some(_) | None => false,
+        };
+        if !full {
+            hall.waits_for = None;
+        }
+        full
+    }
+
+    /// The connection has been heard or has left: whatever its listener held back for it may come.
+    pub(super) fn release_hall(&mut self, id: ConnId, listener: Option<ListenId>) {
+        let Some(listener) = listener else { return };
+        if let Some(found) = self.listeners.find(listener)
+            && let Door::Hall(hall) = &found.door
+            && hall.waits_for == Some(id)
+        {
+            self.queue_listener(listener);
+        }
     }
 
     fn nobody_came(&mut self, id: ListenId, error: &io::Error) {
@@ -124,7 +159,7 @@ impl Shell {
         };
         let message: &[u8] = &self.scratch[..n];
         if let Some(conn) = hall.sessions.get(&peer).copied() {
-            return self.deliver(conn, n);
+            return self.deliver(id, conn, n);
         }
         if self.is_full(&peer) {
             return;
@@ -159,7 +194,7 @@ impl Shell {
         self.let_in(id, conn);
     }
 
-    fn deliver(&mut self, id: ConnId, n: usize) {
+    fn deliver(&mut self, listener: ListenId, id: ConnId, n: usize) {
         let Some(conn) = self.conns.find_mut(id) else {
             return;
         };
@@ -172,6 +207,12 @@ impl Shell {
                 conn.name
             );
             self.say.say(Level::Debug, &words);
+        }
+        if session.is_full()
+            && let Some(Door::Hall(hall)) = self.listeners.find_mut(listener).map(|l| &mut l.door)
+            && hall.unix
+        {
+            hall.waits_for = Some(id);
         }
         conn.note(true, false);
         self.wake_conn(id);

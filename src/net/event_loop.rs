@@ -216,6 +216,7 @@ impl Shell {
         if let Some(listener) = conn.listener {
             self.admitted -= 1;
             self.forget_session(listener, &conn.transport);
+            self.release_hall(id, Some(listener));
         }
         drop(conn);
         self.room_for_more();

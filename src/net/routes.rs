@@ -203,6 +203,7 @@ impl Shell {
         };
         route.state().queued = false;
         let mut cx = Context { now, pool, taps };
+        let mut heard = Vec::new();
         let turn = match route {
             Route::Link(LinkRoute {
                 near, far, link, ..
@@ -233,6 +234,7 @@ impl Shell {
                 for id in moved {
                     if let Some(conn) = conns.find_mut(id) {
                         conn.moved_at = now;
+                        heard.push((id, conn.listener));
                     }
                 }
                 while let Some((id, news)) = hub.news() {
@@ -241,6 +243,9 @@ impl Shell {
                 turn
             }
         };
+        for (id, listener) in heard {
+            self.release_hall(id, listener);
+        }
         if turn == Turn::Again {
             self.queue_route(Some(id));
         }

@@ -54,19 +54,24 @@ pub(super) struct Session {
     pub waiting: usize,
 }
 
-/// The most bytes that wait in one session's inbox. What comes beyond that is dropped, as the
-/// system drops what does not fit its own buffer; other sessions do not notice.
+/// How many bytes may wait in one session's inbox, the last message aside. What comes beyond that
+/// from a UDP peer is dropped, as the system drops what does not fit its own buffer; other sessions
+/// do not notice. Unix peers, who are promised that nothing is lost, are made to wait.
 pub(super) const INBOX_MAX: usize = 256 * 1024;
 
 impl Session {
+    /// Whether more messages should wait elsewhere: those beyond this are lost.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting >= INBOX_MAX
+    }
+
     /// A message came for it. False: the inbox is full and the message is lost.
     pub(super) fn deliver(&mut self, message: &[u8]) -> bool {
-        // A message counts its bytes and its place, so that empty ones are bounded as well.
-        let cost = message.len() + size_of::<Box<[u8]>>();
-        if self.waiting + cost > INBOX_MAX {
+        if self.is_full() {
             return false;
         }
-        self.waiting += cost;
+        // A message counts its bytes and its place, so that empty ones are bounded as well.
+        self.waiting += message.len() + size_of::<Box<[u8]>>();
         self.inbox.push_back(message.into());
         true
     }
