@@ -33,10 +33,12 @@ fn listening(options: &[&str], dress: impl FnOnce(Program) -> Program) -> Told<(
 #[test]
 fn what_layers_hold_when_stdout_breaks_is_not_reported_as_delivered() -> Told {
     let door = Place::any_port().open()?;
-    let mut scene = Scene::of(Program::ncat(going_to(&door.place, &["-C"])))?;
+    // A socket, for a pipe is made larger when bulk goes through it.
+    let program = Program::ncat(going_to(&door.place, &["-C"])).stdout(Out::Socket);
+    let mut scene = Scene::of(program)?;
     scene.program.stdout.paused = true;
     scene.admit(&door)?;
-    scene.peer().tx.push(&[b'x'; 150_000]);
+    scene.peer().tx.push(&[b'x'; 300_000]);
     scene.peer().tx.finish();
     scene.until("the peer saw our end and was read", |s| {
         s.peer().tx.is_done() && s.peer().rx.ended()
