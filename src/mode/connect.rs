@@ -204,7 +204,7 @@ mod tests {
             (
                 "nothing happens after leaving",
                 manners(),
-                vec![end(0), end(1), broken(1, Doing::Reading), lull()],
+                vec![end(0), end(1), lull(), end(1)],
                 &["finish 1", "exit 0 Delivered"],
             ),
         ];
@@ -213,6 +213,13 @@ mod tests {
             let all: Vec<&str> = BEGUN.iter().chain(wanted).copied().collect();
             assert_eq!(asked(manners, events), all, "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_lost_while_leaving_shows_in_the_status() {
+        let events = vec![open(), end(0), end(1), broken(1, Doing::Writing)];
+        let wanted = ["exit 0 Delivered", "say Broken pipe.", "exit 1 Delivered"];
+        assert_eq!(asked(manners(), events)[4..], wanted);
     }
 
     #[test]
