@@ -3,6 +3,8 @@
 mod common;
 
 use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Read;
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 use std::thread;
@@ -173,5 +175,37 @@ fn unix_datagrams_wait_for_a_slow_stdout_and_are_not_lost() -> Told {
         s.program.stdout.got.len() == MESSAGES * 1000
     })?;
     assert!(said.join().is_ok_and(|sent| sent), "every message was sent");
+    Ok(())
+}
+
+#[test]
+fn a_log_whose_reader_has_stopped_stops_nobody() -> Told {
+    const SAID: usize = 200_000;
+    let dir = tempfile::TempDir::new().map_err(|e| e.to_string())?;
+    let path = dir.path().join("log");
+    let made = rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    );
+    made.map_err(|e| e.to_string())?;
+    let both = OpenOptions::new().read(true).write(true).open(&path);
+    let mut reader = both.map_err(|e| e.to_string())?;
+    let log = path.display().to_string();
+    let door = Place::any_port().open()?;
+    let program = Program::ncat(going_to(&door.place, &["-o", &log]));
+    let mut scene = Scene::of(program)?;
+    scene.admit(&door)?;
+    scene.peer().tx.push(&[b'x'; SAID]);
+    scene.peer().tx.finish();
+    scene.until("stdout got all of it", |s| {
+        s.program.stdout.got.len() == SAID
+    })?;
+    let mut logged = vec![0; SAID];
+    let read = reader.read_exact(&mut logged);
+    read.map_err(|e| format!("the log is not whole: {e}"))?;
+    scene.ends_with(0)?;
     Ok(())
 }

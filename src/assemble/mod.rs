@@ -1,6 +1,7 @@
 //! A plan becomes a shell and a mode: the one place where options meet machinery.
 
 mod outside;
+mod relay;
 
 use std::fs::File;
 use std::io;
@@ -10,12 +11,13 @@ use std::time::{Duration, Instant};
 use socket2::SockAddr;
 
 pub use self::outside::Outside;
+use self::relay::{Plain, Relay};
 use crate::cli::plan::{Address, At, Local, PortRange, Protocol, Quit, Role, Target, UnixName};
 use crate::cli::plan::{Flow, Plan};
 use crate::mode::{self, Connect, KeepOpen, Listen, Manners, Mode, Scan};
 use crate::net::sockopt::Carriage;
 use crate::net::{Config, Shell, address, dial, stdin_is_file};
-use crate::route::{Form, Limits, Tap, Taps};
+use crate::route::{Form, Limits, Log, Tap, Taps};
 use crate::say::Say;
 use crate::wire::{Crlf, Stack, Telnet};
 
@@ -90,7 +92,11 @@ fn taps(plan: &Plan, logs: Logs) -> io::Result<Taps> {
         if !plan.dress.append && file.metadata()?.is_file() {
             file.set_len(0)?;
         }
-        taps.push(Tap::new(form, path.display().to_string(), Box::new(file)));
+        let log: Box<dyn Log> = match file.metadata()?.is_file() {
+            true => Box::new(Plain(file)),
+            false => Box::new(Relay::new(file)?),
+        };
+        taps.push(Tap::new(form, path.display().to_string(), log));
     }
     Ok(Taps::new(taps))
 }

@@ -23,6 +23,8 @@ const EVENTS: usize = 256;
 /// longest pause between two questions. There is no event for it.
 const ASK_FIRST: Duration = Duration::from_millis(1);
 const ASK_LAST: Duration = Duration::from_millis(100);
+/// How long a log may take at the very end, when nothing else is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Shell {
     /// Runs until the mode ends the program; the exit status.
@@ -34,6 +36,7 @@ impl Shell {
         loop {
             self.tell(mode);
             if let Some(status) = self.exit.or_else(|| self.has_left()) {
+                self.taps.wait(LAST_WORDS);
                 return Ok(status);
             }
             self.sweep();
@@ -232,8 +235,7 @@ impl Shell {
 
     /// The exit status once everything that was read has been handed over.
     fn has_left(&mut self) -> Option<i32> {
-        let leaving = self.leaving.as_mut()?;
-        let status = leaving.status;
+        let status = self.leaving.as_ref()?.status;
         if !self
             .routes
             .iter()
@@ -247,16 +249,21 @@ impl Shell {
             .into_iter()
             .filter(|id| *id != self.stdio)
             .collect();
-        let mut gone = true;
+        let first_time = self.leaving.as_ref()?.ask_again_after.is_zero();
+        let mut gone = self.taps.wait(Duration::ZERO);
         for id in streams {
             if let Some(conn) = self.conns.find_mut(id) {
                 conn.finish();
                 gone &= conn.is_clear() && conn.is_acknowledged();
+                if first_time && !conn.is_clear() {
+                    self.wake_conn(id); // its layers have a goodbye to say
+                }
             }
         }
         if gone {
             return Some(status);
         }
+        let leaving = self.leaving.as_mut()?;
         let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
         leaving.ask_again_after = after;
         self.alarms.set(self.now + after, Wake::Leave);

@@ -17,7 +17,7 @@ pub use hub::{Hub, Limits};
 pub use lane::{Flow, Lane, News};
 pub use link::{Link, Lull, Side};
 pub use pace::Pace;
-pub use tap::{Form, Tap, Taps};
+pub use tap::{Form, Log, Tap, Taps};
 
 use crate::data::{Buf, Pool};
 

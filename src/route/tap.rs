@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// How a log shows what passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,16 +16,24 @@ pub enum Form {
     Hex,
 }
 
+/// Where a log goes. Writing to it never waits.
+pub trait Log: Write {
+    /// Waits no longer than that until everything written has arrived; whether it has.
+    fn wait(&mut self, _patience: Duration) -> bool {
+        true
+    }
+}
+
 /// One log.
 pub struct Tap {
     form: Form,
     name: String,
-    file: Box<dyn Write>,
+    file: Box<dyn Log>,
 }
 
 impl Tap {
     /// A log that writes to `file`, which its messages call `name`.
-    pub fn new(form: Form, name: String, file: Box<dyn Write>) -> Self {
+    pub fn new(form: Form, name: String, file: Box<dyn Log>) -> Self {
         Self { form, name, file }
     }
 
@@ -70,6 +79,13 @@ impl Taps {
                 false
             }
         });
+    }
+
+    /// Waits no longer than that for each log until it has everything; whether they have.
+    pub fn wait(&mut self, patience: Duration) -> bool {
+        self.taps
+            .iter_mut()
+            .fold(true, |clear, tap| tap.file.wait(patience) & clear)
     }
 
     /// What went wrong since the last call, a sentence for each log that was given up.
@@ -142,6 +158,8 @@ mod tests {
             Ok(())
         }
     }
+
+    impl Log for Full {}
 
     #[test]
     fn a_log_that_fails_is_named_once_and_given_up() {
