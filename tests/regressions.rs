@@ -33,7 +33,8 @@ fn what_layers_hold_when_stdout_breaks_is_not_reported_as_delivered() -> Told {
     let mut scene = Scene::of(Program::ncat(going_to(&door.place, &["-C"])))?;
     scene.program.stdout.paused = true;
     scene.admit(&door)?;
-    scene.peer().tx.push(&[b'x'; 150_000]);
+    // What a pipe holds that was widened for bulk, and a little more.
+    scene.peer().tx.push(&vec![b'x'; (1 << 20) + 100_000]);
     scene.peer().tx.finish();
     scene.until("the peer saw our end and was read", |s| {
         s.peer().tx.is_done() && s.peer().rx.ended()
