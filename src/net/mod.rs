@@ -166,7 +166,12 @@ impl Shell {
             _paths: Vec::new(),
         };
         if shell.config.catch_signals {
-            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+            // A signal that was ignored when we started stays so: nohup and background jobs.
+            let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+            let wanted = wanted
+                .into_iter()
+                .filter(|signal| !sys::is_ignored(*signal));
+            let mut signals = Signals::new(wanted)?;
             let readable = mio::Interest::READABLE;
             shell
                 .poll

@@ -27,6 +27,17 @@ extern "C" fn look_at_stdout() {
 #[unsafe(link_section = ".init_array")]
 static LOOK_AT_STDOUT: extern "C" fn() = look_at_stdout;
 
+/// Whether the signal is ignored, as `nohup` leaves SIGHUP to those it starts.
+pub fn is_ignored(signal: libc::c_int) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: a null new action changes nothing; the old one is written through a pointer to room for
+    // it, and read only when the call has succeeded. Zeroes are a valid sigaction besides.
+    unsafe {
+        let result = libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr());
+        result == 0 && action.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
+
 /// Bytes written to the socket that its peer has not acknowledged; 0 when the system cannot say.
 pub fn unsent(socket: impl AsFd) -> usize {
     // What a Unix socket counts is what the peer has not read yet, and closing does not destroy that.
