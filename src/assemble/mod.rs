@@ -1,7 +1,6 @@
 //! A plan becomes a shell and a mode: the one place where options meet machinery.
 
 mod outside;
-mod relay;
 
 use std::fs::File;
 use std::io;
@@ -11,13 +10,12 @@ use std::time::{Duration, Instant};
 use socket2::SockAddr;
 
 pub use self::outside::Outside;
-use self::relay::{Plain, Relay};
 use crate::cli::plan::{Address, At, Local, PortRange, Protocol, Quit, Role, Target, UnixName};
 use crate::cli::plan::{Flow, Plan};
 use crate::mode::{self, Connect, KeepOpen, Listen, Manners, Mode, Scan};
 use crate::net::sockopt::Carriage;
 use crate::net::{Config, Shell, address, dial, stdin_is_file};
-use crate::route::{Form, Limits, Log, Tap, Taps};
+use crate::route::{Form, Limits};
 use crate::say::Say;
 use crate::wire::{Crlf, Stack, Telnet};
 
@@ -68,10 +66,10 @@ fn refuse(what: &str, error: &io::Error) -> Refusal {
 }
 
 fn try_run(plan: &Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
-    let taps = taps(plan, logs).map_err(|error| refuse("open", &error))?;
     let config = config(plan).map_err(|error| refuse("Unusable address", &error))?;
-    let mut shell = Shell::new(config, Say::new(plan.verbose), taps, started)
+    let mut shell = Shell::new(config, Say::new(plan.verbose), started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
+    open_logs(plan, logs, &mut shell).map_err(|error| refuse("open", &error))?;
     let mut mode = mode(plan, &mut shell)?;
     shell
         .run(mode.as_mut())
@@ -79,8 +77,7 @@ fn try_run(plan: &Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
 }
 
 /// The logs begin to be written from here on; until now a wrong option left them as they were.
-fn taps(plan: &Plan, logs: Logs) -> io::Result<Taps> {
-    let mut taps = Vec::new();
+fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
     let files = [
         (Form::Raw, logs.output, &plan.dress.output),
         (Form::Hex, logs.hex_dump, &plan.dress.hex_dump),
@@ -92,13 +89,9 @@ fn taps(plan: &Plan, logs: Logs) -> io::Result<Taps> {
         if !plan.dress.append && file.metadata()?.is_file() {
             file.set_len(0)?;
         }
-        let log: Box<dyn Log> = match file.metadata()?.is_file() {
-            true => Box::new(Plain(file)),
-            false => Box::new(Relay::new(file)?),
-        };
-        taps.push(Tap::new(form, path.display().to_string(), log));
+        shell.add_log(form, path.display().to_string(), file)?;
     }
-    Ok(Taps::new(taps))
+    Ok(())
 }
 
 fn config(plan: &Plan) -> io::Result<Config> {

@@ -23,8 +23,6 @@ const EVENTS: usize = 256;
 /// longest pause between two questions. There is no event for it.
 const ASK_FIRST: Duration = Duration::from_millis(1);
 const ASK_LAST: Duration = Duration::from_millis(100);
-/// How long a log may take at the very end, when nothing else is waited for.
-const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Shell {
     /// Runs until the mode ends the program; the exit status.
@@ -36,7 +34,7 @@ impl Shell {
         loop {
             self.tell(mode);
             if let Some(status) = self.exit.or_else(|| self.has_left()) {
-                self.taps.wait(LAST_WORDS);
+                self.taps.settle();
                 return Ok(status);
             }
             self.sweep();
@@ -137,6 +135,10 @@ impl Shell {
                 if let Some(id) = self.attempts.unpack(packed) {
                     self.look_at_attempt(id);
                 }
+            }
+            Kind::Logs => {
+                self.taps.settle();
+                self.say_log_failures();
             }
             Kind::Signals => {
                 if let Some(signals) = &mut self.signals {
@@ -250,7 +252,7 @@ impl Shell {
             .filter(|id| *id != self.stdio)
             .collect();
         let first_time = self.leaving.as_ref()?.ask_again_after.is_zero();
-        let mut gone = self.taps.wait(Duration::ZERO);
+        let mut gone = self.taps.settle();
         for id in streams {
             if let Some(conn) = self.conns.find_mut(id) {
                 conn.finish();

@@ -18,16 +18,21 @@ mod desk;
 mod entrance;
 mod event_loop;
 mod listener;
+mod log_file;
 mod reach;
 mod routes;
 mod token;
 mod transport;
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use mio::Poll;
+use mio::event::Source;
+use mio::unix::SourceFd;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use socket2::{SockAddr, SockRef};
@@ -37,6 +42,7 @@ use self::conn::Conn;
 use self::datagram::Hall;
 use self::dial::{Attempt, Dial, Target};
 use self::listener::{Door, Listener};
+use self::log_file::LogFile;
 use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
 use self::stdio::{Half, Kind};
@@ -44,7 +50,7 @@ use self::transport::Transport;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
-use crate::route::{Limits, Taps};
+use crate::route::{Form, Limits, Tap, Taps};
 use crate::say::{Level, Say};
 use crate::wire::Stack;
 
@@ -129,7 +135,7 @@ impl Shell {
     ///
     /// # Errors
     /// The system has no room for another event queue or signal handler.
-    pub fn new(config: Config, say: Say, taps: Taps, started: Instant) -> io::Result<Self> {
+    pub fn new(config: Config, say: Say, started: Instant) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut conns = Table::default();
         let nothing = Transport::Stdio {
@@ -156,7 +162,7 @@ impl Shell {
             hub: None,
             admitted: 0,
             pool: Pool::default(),
-            taps,
+            taps: Taps::default(),
             scratch: Vec::new(),
             after: [Duration::ZERO; Alarm::KINDS],
             started,
@@ -185,6 +191,23 @@ impl Shell {
     /// Our own stdin and stdout.
     pub fn stdio(&self) -> ConnId {
         self.stdio
+    }
+
+    /// Logs what passes into a file that was opened for us alone, which messages call `name`.
+    ///
+    /// # Errors
+    /// Those of fcntl(2) and of the event queue.
+    pub fn add_log(&mut self, form: Form, name: String, file: File) -> io::Result<()> {
+        let (fd, writable) = (file.as_raw_fd(), mio::Interest::WRITABLE);
+        let log = LogFile::new(file)?;
+        let watched = SourceFd(&fd).register(self.poll.registry(), token::LOGS, writable);
+        match watched {
+            // A file or /dev/null, whose readers make nobody wait.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            result => result?,
+        }
+        self.taps.add(Tap::new(form, name, Box::new(log)));
+        Ok(())
     }
 
     /// Waits for peers at that address, and says so.

@@ -28,6 +28,8 @@ pub(super) struct LinkRoute {
     near: ConnId,
     far: ConnId,
     link: Link<Conn>,
+    /// Something waits to be sent while somebody waits for silence.
+    awaits_lull: bool,
     state: State,
 }
 
@@ -127,6 +129,7 @@ impl Shell {
             near,
             far,
             link,
+            awaits_lull: false,
             state: State::default(),
         });
         let route = self.routes.add(route);
@@ -204,9 +207,14 @@ impl Shell {
         route.state().queued = false;
         let mut cx = Context { now, pool, taps };
         let mut heard = Vec::new();
+        let mut lull_begins = None;
         let turn = match route {
             Route::Link(LinkRoute {
-                near, far, link, ..
+                near,
+                far,
+                link,
+                awaits_lull,
+                ..
             }) => {
                 let Some((near_conn, far_conn)) = conns.find_two(*near, *far) else {
                     return;
@@ -218,6 +226,12 @@ impl Shell {
                 }
                 if let Some(at) = far_conn.sleep(now + PATIENCE) {
                     alarms.set(at, Wake::Appetite(*far));
+                }
+                if *awaits_lull && link.lull(near_conn) != Lull::Undecided {
+                    *awaits_lull = false;
+                    if link.lull(near_conn) == Lull::Held {
+                        lull_begins = Some(*far);
+                    }
                 }
                 while let Some((side, news)) = link.news() {
                     let (source, sink) = match side {
@@ -243,6 +257,10 @@ impl Shell {
                 turn
             }
         };
+        if let Some(id) = lull_begins {
+            let at = now + self.after[Alarm::Lull as usize];
+            self.set_alarm(id, Alarm::Lull, at);
+        }
         for (id, listener) in heard {
             self.release_hall(id, listener);
         }
@@ -298,18 +316,27 @@ impl Shell {
         }
     }
 
-    /// What has become of that silence.
-    pub(super) fn silence(&self, id: ConnId) -> Lull {
-        let Some(route) = self.conns.find(id).and_then(|conn| conn.route) else {
-            return Lull::Broken;
+    /// The time for silence is over: rings if it was kept, or says when to look again.
+    fn ring_lull(&mut self, id: ConnId) {
+        let after = self.after[Alarm::Lull as usize];
+        let route = self.conns.find(id).and_then(|conn| conn.route);
+        let kept = match route.and_then(|route| self.routes.find_mut(route)) {
+            Some(Route::Link(link)) => {
+                let near = self.conns.find(link.near);
+                let lull = near.map_or(Lull::Broken, |near| link.link.lull(near));
+                // What waits to be sent breaks the silence when it goes; the lane will tell.
+                link.awaits_lull = lull == Lull::Undecided;
+                lull == Lull::Held
+            }
+            Some(Route::Hub(hub)) => match hub.hub.silent_at(after, self.now) {
+                Some(at) => return self.set_alarm(id, Alarm::Lull, at),
+                None => true,
+            },
+            None => false,
         };
-        match self.routes.find(route) {
-            Some(Route::Link(LinkRoute { near, link, .. })) => self
-                .conns
-                .find(*near)
-                .map_or(Lull::Broken, |near| link.lull(near)),
-            Some(Route::Hub(hub)) => hub.hub.lull(id, self.after[Alarm::Lull as usize], self.now),
-            None => Lull::Broken,
+        if kept {
+            let what = Alarm::Lull;
+            self.outbox.push_back(Event::Alarm { conn: id, what });
         }
     }
 
@@ -340,11 +367,7 @@ impl Shell {
         conn.alarms[what as usize] = None;
         let again = match what {
             Alarm::Idle => Some(conn.moved_at + after).filter(|at| *at > self.now),
-            Alarm::Lull => match self.silence(id) {
-                Lull::Held => None,
-                Lull::Undecided => Some(self.now + after),
-                Lull::Broken => return,
-            },
+            Alarm::Lull => return self.ring_lull(id),
             Alarm::Quit => None,
         };
         match again {

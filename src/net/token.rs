@@ -8,6 +8,8 @@ const KIND_SHIFT: u32 = usize::BITS - 3;
 
 /// Signals; there is one queue of them.
 pub(super) const SIGNALS: Token = Token(4 << KIND_SHIFT);
+/// Logs whose readers may have made room; all are looked at.
+pub(super) const LOGS: Token = Token(5 << KIND_SHIFT);
 
 /// Who an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(super) enum Kind {
     Attempt = 3,
     /// Signals.
     Signals = 4,
+    /// Logs.
+    Logs = 5,
 }
 
 /// The token of that kind and id.
@@ -36,7 +40,8 @@ pub(super) fn unpack(token: Token) -> (Kind, usize) {
         1 => Kind::ConnOut,
         2 => Kind::Listener,
         3 => Kind::Attempt,
-        _ => Kind::Signals,
+        4 => Kind::Signals,
+        _ => Kind::Logs,
     };
     (kind, token.0 & ((1 << KIND_SHIFT) - 1))
 }
@@ -57,5 +62,6 @@ mod tests {
             }
         }
         assert_eq!(unpack(SIGNALS).0, Kind::Signals);
+        assert_eq!(unpack(LOGS).0, Kind::Logs);
     }
 }

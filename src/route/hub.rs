@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
-use super::{Context, End, Flow, Lull, News, Pace, Step, TURN, Turn};
+use super::{Context, End, Flow, News, Pace, Step, TURN, Turn};
 use crate::data::{Buf, Cursor, Log};
 use crate::ids::{ConnId, Table, kind};
 
@@ -236,16 +236,11 @@ impl Hub {
         }
     }
 
-    /// What has become of the centre's silence of that length that somebody waits for on behalf of a
-    /// member.
-    pub fn lull(&self, id: ConnId, length: Duration, now: Instant) -> Lull {
-        let silent = self
-            .said_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= length);
-        match silent && self.said.is_empty() && self.is_caught_up(id) {
-            true => Lull::Held,
-            false => Lull::Undecided,
-        }
+    /// Until when the centre must go on being silent for a silence of that length; `None` when it has
+    /// been. A member that is behind does not count: it is closed when it has everything.
+    pub fn silent_at(&self, length: Duration, now: Instant) -> Option<Instant> {
+        let until = self.said_at.map_or(now, |at| at + length);
+        (until > now).then_some(until)
     }
 
     /// What happened at an end since the last call.

@@ -4,8 +4,7 @@
 //! is kept for whoever asks, and that log is given up.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::time::Duration;
+use std::io;
 
 /// How a log shows what passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +15,19 @@ pub enum Form {
     Hex,
 }
 
-/// Where a log goes. Writing to it never waits.
-pub trait Log: Write {
-    /// Waits no longer than that until everything written has arrived; whether it has.
-    fn wait(&mut self, _patience: Duration) -> bool {
-        true
-    }
+/// Where a log goes.
+pub trait Log {
+    /// Takes all of it, without waiting for anybody.
+    ///
+    /// # Errors
+    /// The log is lost, now or some time ago.
+    fn note(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Passes on what a slow reader has not taken yet, without waiting. Whether nothing is left.
+    ///
+    /// # Errors
+    /// The log is lost.
+    fn settle(&mut self) -> io::Result<bool>;
 }
 
 /// One log.
@@ -39,8 +45,8 @@ impl Tap {
 
     fn note(&mut self, chunk: &[u8]) -> io::Result<()> {
         match self.form {
-            Form::Raw => self.file.write_all(chunk),
-            Form::Hex => self.file.write_all(hex_dump(chunk).as_bytes()),
+            Form::Raw => self.file.note(chunk),
+            Form::Hex => self.file.note(hex_dump(chunk).as_bytes()),
         }
     }
 }
@@ -53,12 +59,9 @@ pub struct Taps {
 }
 
 impl Taps {
-    /// These logs, in this order.
-    pub fn new(taps: Vec<Tap>) -> Self {
-        Self {
-            taps,
-            failures: Vec::new(),
-        }
+    /// One more, which is written after the others.
+    pub fn add(&mut self, tap: Tap) {
+        self.taps.push(tap);
     }
 
     /// Whether anybody looks.
@@ -68,24 +71,30 @@ impl Taps {
 
     /// A chunk passes.
     pub fn note(&mut self, chunk: &[u8]) {
-        if chunk.is_empty() {
-            return;
+        if !chunk.is_empty() {
+            self.keep_those_that(|tap| tap.note(chunk));
         }
+    }
+
+    /// Passes on what slow readers have not taken yet. Whether nothing is left.
+    pub fn settle(&mut self) -> bool {
+        let mut settled = true;
+        self.keep_those_that(|tap| {
+            settled &= tap.file.settle()?;
+            Ok(())
+        });
+        settled
+    }
+
+    fn keep_those_that(&mut self, mut succeed: impl FnMut(&mut Tap) -> io::Result<()>) {
         let failures = &mut self.failures;
-        self.taps.retain_mut(|tap| match tap.note(chunk) {
+        self.taps.retain_mut(|tap| match succeed(tap) {
             Ok(()) => true,
             Err(error) => {
                 failures.push(format!("write to log {}: {error}", tap.name));
                 false
             }
         });
-    }
-
-    /// Waits no longer than that for each log until it has everything; whether they have.
-    pub fn wait(&mut self, patience: Duration) -> bool {
-        self.taps
-            .iter_mut()
-            .fold(true, |clear, tap| tap.file.wait(patience) & clear)
     }
 
     /// What went wrong since the last call, a sentence for each log that was given up.
@@ -150,20 +159,19 @@ mod tests {
     }
 
     struct Full;
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+    impl Log for Full {
+        fn note(&mut self, _: &[u8]) -> io::Result<()> {
             Err(io::Error::from(io::ErrorKind::StorageFull))
         }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+        fn settle(&mut self) -> io::Result<bool> {
+            Ok(true)
         }
     }
 
-    impl Log for Full {}
-
     #[test]
     fn a_log_that_fails_is_named_once_and_given_up() {
-        let mut taps = Taps::new(vec![Tap::new(Form::Raw, "x.log".into(), Box::new(Full))]);
+        let mut taps = Taps::default();
+        taps.add(Tap::new(Form::Raw, "x.log".into(), Box::new(Full)));
         taps.note(b"a");
         taps.note(b"b");
         assert!(taps.is_empty());
