@@ -278,7 +278,7 @@ impl End for Conn {
                 layers.tx.take(n);
                 layers.stuck = false;
             }
-            // Whoever reads or writes next will find the same and say it.
+            // Whoever reads next may find the reason.
             Step::Broken(_) => {
                 layers.tx.clear();
                 self.readable = true;

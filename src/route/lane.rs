@@ -194,6 +194,13 @@ impl<E: End> Lane<E> {
         moved
     }
 
+    /// The sink broke with bytes that the lane had given it already.
+    pub fn lose_sink(&mut self, error: io::Error) {
+        if self.flow == Flow::Pass && matches!(self.stage, Stage::Open | Stage::Draining(_)) {
+            self.break_sink(error, self.holds());
+        }
+    }
+
     fn break_sink(&mut self, error: io::Error, lost: usize) -> bool {
         self.queue.clear();
         self.fresh = 0;

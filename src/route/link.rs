@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use super::{Context, End, Lane, News, TURN, Turn};
+use super::{Context, End, Lane, News, Step, TURN, Turn};
 
 /// Which end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl<E: End> Link<E> {
         for _ in 0..TURN {
             let step = self.out.carry(near, far, cx)
                 | self.back.carry(far, near, cx)
-                | flush(near)
-                | flush(far);
+                | flush(near, &mut self.back)
+                | flush(far, &mut self.out);
             if !step {
                 return Turn::Rest;
             }
@@ -122,6 +122,15 @@ pub enum Lull {
     Undecided,
 }
 
-fn flush<E: End>(end: &mut E) -> bool {
-    matches!(end.flush(), super::Step::Moved(_))
+/// `lane` is the one that brings bytes to this end: what it gave may rest below the end's layers, and
+/// a break there is a break of its sink.
+fn flush<E: End>(end: &mut E, lane: &mut Lane<E>) -> bool {
+    match end.flush() {
+        Step::Moved(_) => true,
+        Step::Idle | Step::Over => false,
+        Step::Broken(error) => {
+            lane.lose_sink(error);
+            true
+        }
+    }
 }

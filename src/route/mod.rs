@@ -97,7 +97,7 @@ pub trait End {
     fn push_parts(&mut self, parts: &[IoSlice<'_>]) -> Step;
 
     /// Moves what the end's own layers have queued, a farewell included. `Idle` also when there is
-    /// nothing of the kind.
+    /// nothing of the kind; after `Broken` nothing is queued any more.
     fn flush(&mut self) -> Step;
 
     /// Whether everything that was pushed, and the farewell if one was asked for, has gone.
