@@ -22,7 +22,7 @@ pub enum Flow {
     Shut,
 }
 
-/// What a lane has to say when it is over; said once.
+/// What a lane has to say when it is over, or when only its source is left; said once.
 #[derive(Debug)]
 pub enum News {
     /// The source ended, and the sink has everything.
@@ -63,6 +63,9 @@ pub struct Lane<E: End> {
     /// Bytes at the end of the queue that no tap has seen yet.
     fresh: usize,
     pace: Option<Pace>,
+    outlives_sink: bool,
+    /// The sink broke and the source is read on.
+    broken: Option<News>,
     /// Nothing new is to be pulled: the program is about to end.
     stopped: bool,
     /// Bytes that reached the sink.
@@ -85,6 +88,8 @@ impl<E: End> Lane<E> {
             queue: Buf::new(capacity),
             fresh: 0,
             pace: delay.map(Pace::new),
+            outlives_sink: false,
+            broken: None,
             stopped: false,
             passed: 0,
             mark: 0,
@@ -205,7 +210,11 @@ impl<E: End> Lane<E> {
         self.queue.clear();
         self.fresh = 0;
         self.carrier = Carrier::Copy;
-        self.stage = Stage::Over(News::SinkBroken(error, lost));
+        let news = News::SinkBroken(error, lost);
+        match self.outlives_sink {
+            true => (self.flow, self.broken) = (Flow::Discard, Some(news)),
+            false => self.stage = Stage::Over(news),
+        }
         true
     }
 
@@ -221,6 +230,9 @@ impl<E: End> Lane<E> {
 
     /// What the lane has to say, once.
     pub fn news(&mut self) -> Option<News> {
+        if let Some(news) = self.broken.take() {
+            return Some(news);
+        }
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Over(news) => Some(news),
             stage => {
@@ -228,6 +240,11 @@ impl<E: End> Lane<E> {
                 None
             }
         }
+    }
+
+    /// Should the sink break, goes on reading and throws away what comes.
+    pub fn outlive_sink(&mut self) {
+        self.outlives_sink = true;
     }
 
     /// Pulls no more; what was pulled still goes on. A lane that discards goes on reading, so that
@@ -273,6 +290,7 @@ impl<E: End> Lane<E> {
     /// Whether the lane could do something by itself: then going to sleep would be a mistake.
     pub fn could_move(&self, from: &E, to: &E, now: Instant) -> bool {
         match (&self.stage, &self.carrier) {
+            _ if self.broken.is_some() => true,
             (Stage::Ended, _) => false,
             (Stage::Over(_), _) => true,
             (_, Carrier::Kernel(channel)) => {

@@ -24,7 +24,10 @@ pub struct Link<E: End> {
 
 impl<E: End> Link<E> {
     /// A link with these lanes: `out` from near to far, `back` from far to near.
-    pub fn new(out: Lane<E>, back: Lane<E>) -> Self {
+    pub fn new(out: Lane<E>, mut back: Lane<E>) -> Self {
+        // A peer that must get rid of its answers before it takes more would never take what we still
+        // have for it. Stdin is not read for nothing, so the other lane has no such rule.
+        back.outlive_sink();
         Self { out, back }
     }
 
