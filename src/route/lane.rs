@@ -63,8 +63,9 @@ pub struct Lane<E: End> {
     /// Bytes at the end of the queue that no tap has seen yet.
     fresh: usize,
     pace: Option<Pace>,
-    outlives_sink: bool,
-    /// The sink broke and the source is read on.
+    /// When nothing can be handed over any more, the source is still read.
+    reads_on: bool,
+    /// The sink broke, but that is not the end of the lane.
     broken: Option<News>,
     /// Nothing new is to be pulled: the program is about to end.
     stopped: bool,
@@ -88,7 +89,7 @@ impl<E: End> Lane<E> {
             queue: Buf::new(capacity),
             fresh: 0,
             pace: delay.map(Pace::new),
-            outlives_sink: false,
+            reads_on: false,
             broken: None,
             stopped: false,
             passed: 0,
@@ -108,6 +109,9 @@ impl<E: End> Lane<E> {
         match self.stage {
             Stage::Over(_) | Stage::Ended => return false,
             Stage::Open | Stage::Draining(_) => {}
+        }
+        if self.stopped && self.reads_on && self.holds() == 0 && !from.keeps_messages() {
+            (self.flow, self.carrier) = (Flow::Discard, Carrier::Copy);
         }
         let moved = match self.carrier {
             Carrier::Kernel(_) => self.carry_by_kernel(from, to),
@@ -211,7 +215,7 @@ impl<E: End> Lane<E> {
         self.fresh = 0;
         self.carrier = Carrier::Copy;
         let news = News::SinkBroken(error, lost);
-        match self.outlives_sink {
+        match self.reads_on {
             true => (self.flow, self.broken) = (Flow::Discard, Some(news)),
             false => self.stage = Stage::Over(news),
         }
@@ -242,13 +246,15 @@ impl<E: End> Lane<E> {
         }
     }
 
-    /// Should the sink break, goes on reading and throws away what comes.
-    pub fn outlive_sink(&mut self) {
-        self.outlives_sink = true;
+    /// Goes on reading after the sink broke or the lane was stopped, and throws away what comes: a
+    /// peer that must get rid of its answers before it takes more would never take what we still have
+    /// for it.
+    pub fn read_on(&mut self) {
+        self.reads_on = true;
     }
 
-    /// Pulls no more; what was pulled still goes on. A lane that discards goes on reading, so that
-    /// the peer is not answered with a reset while it still takes what we sent.
+    /// Hands over what was pulled, and nothing more. A lane that discards goes on reading, so that the
+    /// peer is not answered with a reset while it still takes what we sent.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
@@ -256,7 +262,7 @@ impl<E: End> Lane<E> {
     /// Whether everything pulled so far has reached the sink or is lost with it.
     pub fn is_settled(&self, to: &E) -> bool {
         let over = matches!(self.stage, Stage::Over(_) | Stage::Ended);
-        over || self.flow == Flow::Discard || (self.holds() == 0 && to.is_clear())
+        over || (self.holds() == 0 && to.is_clear())
     }
 
     /// Bytes that reached the sink since the start.

@@ -25,9 +25,8 @@ pub struct Link<E: End> {
 impl<E: End> Link<E> {
     /// A link with these lanes: `out` from near to far, `back` from far to near.
     pub fn new(out: Lane<E>, mut back: Lane<E>) -> Self {
-        // A peer that must get rid of its answers before it takes more would never take what we still
-        // have for it. Stdin is not read for nothing, so the other lane has no such rule.
-        back.outlive_sink();
+        // Our own words are not read for nothing, so the other lane has no such rule.
+        back.read_on();
         Self { out, back }
     }
 
@@ -68,7 +67,7 @@ impl<E: End> Link<E> {
         out.or_else(|| self.back.news().map(|news| (Side::Far, news)))
     }
 
-    /// Pulls no more from either end.
+    /// Hands over what was pulled from either end, and nothing more.
     pub fn stop(&mut self) {
         self.out.stop();
         self.back.stop();
