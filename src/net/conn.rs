@@ -17,6 +17,10 @@ use crate::wire::{Fault, Stack};
 
 /// Room for bytes between the wire and the layers, each way: the largest datagram and its answers.
 const LAYER_ROOM: usize = 128 * 1024;
+/// The most that is given to the layers of a stream at a time, and only while no more than that waits
+/// below them: encoded it may be twice as long, and the rest of the room is for answers. A peer that
+/// must be answered before it says on, and read before it takes more, would else wait for ever.
+const LAYER_SHARE: usize = LAYER_ROOM / 4;
 /// How often the layers are given more before somebody else has a turn: a peer may send nothing but
 /// commands for as long as it likes.
 const SWALLOWS: usize = 16;
@@ -182,10 +186,14 @@ impl Conn {
             return Step::Idle;
         };
         // A message is encoded whole and alone, so what was before must have gone.
-        if self.transport.keeps_messages() && !layers.tx.is_empty() {
+        let (most, before) = match self.transport.keeps_messages() {
+            true => (from.len(), 0),
+            false => (from.len().min(LAYER_SHARE), LAYER_SHARE),
+        };
+        if layers.tx.len() > before {
             return Step::Idle;
         }
-        match layers.stack.send(from.filled(), &mut layers.tx) {
+        match layers.stack.send(&from.filled()[..most], &mut layers.tx) {
             Ok(0) => Step::Idle,
             Ok(n) => {
                 from.take(n);
