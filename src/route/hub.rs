@@ -209,7 +209,8 @@ impl Hub {
 
     /// Whether everything that was read has been handed over.
     pub fn is_settled<E: End>(&self, ends: &Table<kind::Conn, E>) -> bool {
-        let delivered = self.inbox.is_empty() || matches!(self.sink, Sink::Gone);
+        let clear = ends.find(self.centre).is_none_or(End::is_clear);
+        let delivered = self.inbox.is_empty() && clear || matches!(self.sink, Sink::Gone);
         delivered
             && (self.said.is_empty() || self.population == 0)
             && self.members.iter().flatten().all(|(id, member)| {
@@ -493,7 +494,17 @@ impl Hub {
         {
             self.centre_sink_failed(error, cx.now);
         }
-        let moved = self.inbox.len() < before;
+        let mut moved = self.inbox.len() < before;
+        if let Some(centre) = ends.find_mut(self.centre) {
+            match centre.flush() {
+                Step::Moved(_) => moved = true,
+                Step::Idle | Step::Over => {}
+                Step::Broken(error) => {
+                    self.centre_sink_failed(error, cx.now);
+                    moved = true;
+                }
+            }
+        }
         if self.inbox.free() >= INBOX_PIECE {
             while let Some(id) = self.crowd.pop_front() {
                 self.wake(id);
