@@ -177,6 +177,7 @@ impl Shell {
         self.leaving = Some(Leaving {
             status,
             ask_again_after: Duration::ZERO,
+            ask_at: None,
         });
     }
 }

@@ -106,7 +106,7 @@ impl Shell {
             Wake::Listener(id) => listeners
                 .find(id)
                 .is_some_and(|listener| listener.retry_at == Some(at)),
-            Wake::Leave => leaving.is_some(),
+            Wake::Leave => leaving.as_ref().is_some_and(|leaving| leaving.ask_at == Some(at)),
         })
     }
 
@@ -254,9 +254,13 @@ impl Shell {
         if gone {
             return Some(status);
         }
-        let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
-        leaving.ask_again_after = after;
-        self.alarms.set(self.now + after, Wake::Leave);
+        // Events may bring us here before the time; one alarm is enough.
+        if leaving.ask_at.is_none_or(|at| at <= self.now) {
+            let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
+            let at = self.now + after;
+            (leaving.ask_again_after, leaving.ask_at) = (after, Some(at));
+            self.alarms.set(at, Wake::Leave);
+        }
         None
     }
 

@@ -121,6 +121,8 @@ struct Leaving {
     status: i32,
     /// How long to wait before asking again whether peers have acknowledged; 0: not asked yet.
     ask_again_after: Duration,
+    /// When to ask next.
+    ask_at: Option<Instant>,
 }
 
 impl Shell {
