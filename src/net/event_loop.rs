@@ -1,4 +1,4 @@
-//! The loop: tell, rest, wait, note, turn, ring, sweep. Nothing else lives here.
+//! The loop: tell, sweep, rest, wait, note, turn, ring. Nothing else lives here.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -33,6 +33,8 @@ impl Shell {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             self.tell(mode);
+            // Between what the mode asks and the wait, or a close would have to wait for some event.
+            self.sweep();
             if let Some(status) = self.exit.or_else(|| self.has_left()) {
                 return Ok(status);
             }
@@ -52,7 +54,6 @@ impl Shell {
                 }
             }
             self.ring();
-            self.sweep();
         }
     }
 
