@@ -196,7 +196,7 @@ impl Hub {
         }
     }
 
-    /// Reads nothing more from anybody; what was read still goes on.
+    /// Hands over what was read, and nothing more.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
@@ -438,7 +438,9 @@ impl Hub {
             held.settle(cx.pool);
             moved = true;
         }
-        if self.stopped || !member.listening {
+        // Whoever must get rid of its words before it takes ours is read to the end, unheard.
+        let wanted = !self.stopped || self.back == Flow::Discard;
+        if !wanted || !member.listening {
             return moved;
         }
         if !room && member.held.is_none() {
