@@ -171,6 +171,8 @@ impl Hub {
         };
         if let Some((_, member)) = slot.take_if(|(current, _)| *current == id) {
             self.population -= 1;
+            // Nobody is left to hold anybody back.
+            self.full_since = self.full_since.filter(|_| self.population > 0);
             if let Some(cursor) = member.cursor {
                 self.log.leave(cursor);
             }
@@ -551,7 +553,7 @@ impl Hub {
             Sink::Full { .. } | Sink::Open | Sink::Gone => None,
         };
         let held = self.limits.delay.and_then(|_| self.next_release(now));
-        let stall = self.full_since.map(|since| self.next_stall(since));
+        let stall = self.full_since.and_then(|since| self.next_stall(since));
         [said.and_then(|pace| pace.deadline(now)), retry, held, stall]
             .into_iter()
             .flatten()
@@ -570,14 +572,14 @@ impl Hub {
     }
 
     /// When the first of those who hold the log back has done so for the stall time.
-    fn next_stall(&self, since: Instant) -> Instant {
+    fn next_stall(&self, since: Instant) -> Option<Instant> {
         let holding = self.members.iter().flatten().filter_map(|(_, member)| {
             let cursor = member.cursor.as_ref()?;
             self.log
                 .holds_back(cursor)
                 .then_some(member.taken_at.max(since))
         });
-        holding.min().unwrap_or(since) + self.limits.stall
+        holding.min().map(|idle_since| idle_since + self.limits.stall)
     }
 
     /// Members whose held chunk may go by now.
