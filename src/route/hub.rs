@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
+use super::leftovers::Leftovers;
 use super::{Context, End, Flow, Lull, News, Pace, Step, TURN, Turn};
 use crate::data::{Buf, Cursor, Log};
 use crate::ids::{ConnId, Table, kind};
@@ -53,6 +54,8 @@ struct Member {
     listening: bool,
     /// It waits in `todo`.
     queued: bool,
+    /// It waits in `crowd`.
+    in_crowd: bool,
     /// It is told the end once it has everything.
     finishing: Finishing,
     /// A chunk that waits for its time, with `--delay`.
@@ -94,6 +97,7 @@ pub struct Hub {
     said_at: Option<Instant>,
     centre_over: bool,
     inbox: Buf,
+    leftovers: Leftovers,
     sink: Sink,
     /// By slot of the connection.
     members: Vec<Option<(ConnId, Member)>>,
@@ -122,6 +126,7 @@ impl Hub {
             said_at: None,
             centre_over: out == Flow::Shut,
             inbox: Buf::new(INBOX),
+            leftovers: Leftovers::default(),
             sink: Sink::Open,
             members: Vec::new(),
             population: 0,
@@ -145,6 +150,7 @@ impl Hub {
             cursor,
             listening: self.back != Flow::Shut,
             queued: false,
+            in_crowd: false,
             finishing: Finishing::No,
             held: self
                 .limits
@@ -164,7 +170,7 @@ impl Hub {
         self.wake(id);
     }
 
-    /// A member goes; what it has not taken is lost to it alone.
+    /// A member goes; what it has not taken is lost to it alone, and what it said is not lost.
     pub fn leave(&mut self, id: ConnId) {
         let Some(slot) = self.members.get_mut(id.slot()) else {
             return;
@@ -175,6 +181,9 @@ impl Hub {
             self.full_since = self.full_since.filter(|_| self.population > 0);
             if let Some(cursor) = member.cursor {
                 self.log.leave(cursor);
+            }
+            if let Some((held, pace)) = member.held {
+                self.leftovers.add(held, pace);
             }
         }
     }
@@ -212,7 +221,8 @@ impl Hub {
     /// Whether everything that was read has been handed over.
     pub fn is_settled<E: End>(&self, ends: &Table<kind::Conn, E>) -> bool {
         let clear = ends.find(self.centre).is_none_or(End::is_clear);
-        let delivered = self.inbox.is_empty() && clear || matches!(self.sink, Sink::Gone);
+        let all_given = self.inbox.is_empty() && self.leftovers.is_empty() && clear;
+        let delivered = all_given || matches!(self.sink, Sink::Gone);
         delivered
             && (self.said.is_empty() || self.population == 0)
             && self.members.iter().flatten().all(|(id, member)| {
@@ -348,6 +358,7 @@ impl Hub {
             let Some(id) = self.todo.pop_front() else {
                 break;
             };
+            any = true;
             let Some(end) = ends.find_mut(id) else {
                 continue;
             };
@@ -355,7 +366,6 @@ impl Hub {
                 continue;
             };
             member.queued = false;
-            any = true;
             if self.serve(id, end, cx) {
                 moved.push(id);
                 self.wake(id);
@@ -418,10 +428,10 @@ impl Hub {
 
     /// Takes what a member says into the inbox, by way of its own held chunk with `--delay`.
     fn hear_member<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> bool {
+        let room = !self.is_crowded();
         let Some(member) = find(&mut self.members, id) else {
             return false;
         };
-        let room = self.inbox.free() >= INBOX_PIECE;
         let mut moved = false;
         if let Some((held, pace)) = &mut member.held
             && !held.is_empty()
@@ -430,7 +440,7 @@ impl Hub {
                 return false;
             }
             if !room {
-                self.crowd.push_back(id);
+                self.wait_in_crowd(id);
                 return false;
             }
             cx.taps.note(held.filled());
@@ -445,8 +455,8 @@ impl Hub {
         if !wanted || !member.listening {
             return moved;
         }
-        if !room && member.held.is_none() {
-            self.crowd.push_back(id);
+        if !room && (member.held.is_none() || self.leftovers.is_full()) {
+            self.wait_in_crowd(id);
             return moved;
         }
         let into = match &mut member.held {
@@ -485,12 +495,14 @@ impl Hub {
         ends: &mut Table<kind::Conn, E>,
         cx: &mut Context<'_>,
     ) -> bool {
+        let mut moved = self.take_leftovers(cx);
         let before = self.inbox.len();
         if matches!(self.sink, Sink::Full { retry_at } if retry_at <= cx.now) {
             self.sink = Sink::Open;
         }
         if self.back != Flow::Pass || matches!(self.sink, Sink::Gone) {
             self.inbox.clear();
+            self.leftovers.clear();
         } else if matches!(self.sink, Sink::Open)
             && !self.inbox.is_empty()
             && let Some(centre) = ends.find_mut(self.centre)
@@ -498,7 +510,7 @@ impl Hub {
         {
             self.centre_sink_failed(error, cx.now);
         }
-        let mut moved = self.inbox.len() < before;
+        moved |= self.inbox.len() < before;
         if let Some(centre) = ends.find_mut(self.centre) {
             match centre.flush() {
                 Step::Moved(_) => moved = true,
@@ -509,13 +521,47 @@ impl Hub {
                 }
             }
         }
-        if self.inbox.free() >= INBOX_PIECE {
+        if !self.is_crowded() {
             while let Some(id) = self.crowd.pop_front() {
+                if let Some(member) = find(&mut self.members, id) {
+                    member.in_crowd = false;
+                }
                 self.wake(id);
             }
         }
         self.inbox.settle(cx.pool);
         moved
+    }
+
+    fn take_leftovers(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut taken = false;
+        while let Some(chunk) = self.leftovers.next(cx.now)
+            && chunk.len() <= self.inbox.free()
+        {
+            cx.taps.note(chunk.filled());
+            self.inbox.lend(cx.pool);
+            self.inbox.put(chunk.filled());
+            chunk.clear();
+            chunk.settle(cx.pool);
+            self.leftovers.pass();
+            taken = true;
+        }
+        taken
+    }
+
+    /// Whether members must wait before they are heard.
+    fn is_crowded(&self) -> bool {
+        self.inbox.free() < INBOX_PIECE || self.leftovers.is_full()
+    }
+
+    /// The member is looked at again when there is room. It may come here with every event until then,
+    /// but waits once.
+    fn wait_in_crowd(&mut self, id: ConnId) {
+        if let Some(member) = find(&mut self.members, id)
+            && !std::mem::replace(&mut member.in_crowd, true)
+        {
+            self.crowd.push_back(id);
+        }
     }
 
     fn centre_sink_failed(&mut self, error: io::Error, now: Instant) {
@@ -568,6 +614,7 @@ impl Hub {
             .filter_map(|(_, member)| member.held.as_ref());
         held.filter(|(held, _)| !held.is_empty())
             .filter_map(|(_, pace)| pace.deadline(now))
+            .chain(self.leftovers.deadline(now))
             .min()
     }
 
