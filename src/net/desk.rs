@@ -176,6 +176,7 @@ impl Shell {
         }
         self.leaving = Some(Leaving {
             status,
+            said_goodbye: false,
             ask_again_after: Duration::ZERO,
             ask_at: None,
         });

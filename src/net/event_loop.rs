@@ -232,29 +232,18 @@ impl Shell {
     fn has_left(&mut self) -> Option<i32> {
         let leaving = self.leaving.as_mut()?;
         let status = leaving.status;
-        if !self
-            .routes
-            .iter()
-            .all(|(_, route)| route.is_settled(&self.conns))
-        {
+        let settled = |(_, route): (_, &super::Route)| route.is_settled(&self.conns);
+        if !self.routes.iter().all(settled) {
             return None;
         }
-        let streams: Vec<ConnId> = self
-            .conns
-            .ids()
-            .into_iter()
-            .filter(|id| *id != self.stdio)
-            .collect();
-        let mut gone = true;
-        for id in streams {
-            if let Some(conn) = self.conns.find_mut(id) {
-                conn.finish();
-                gone &= conn.is_clear() && conn.is_acknowledged();
-            }
+        if !std::mem::replace(&mut leaving.said_goodbye, true) {
+            self.say_goodbye();
         }
-        if gone {
+        let mut peers = self.conns.iter().filter(|(id, _)| *id != self.stdio);
+        if peers.all(|(_, conn)| conn.is_clear() && conn.is_acknowledged()) {
             return Some(status);
         }
+        let leaving = self.leaving.as_mut()?;
         // Events may bring us here before the time; one alarm is enough.
         if leaving.ask_at.is_none_or(|at| at <= self.now) {
             let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
@@ -263,6 +252,16 @@ impl Shell {
             self.alarms.set(at, Wake::Leave);
         }
         None
+    }
+
+    /// Tells all peers that no more will come. Layers say it with the next turn of their route.
+    fn say_goodbye(&mut self) {
+        for id in self.conns.ids() {
+            if let Some(conn) = self.conns.find_mut(id).filter(|_| id != self.stdio) {
+                conn.finish();
+                self.wake_conn(id);
+            }
+        }
     }
 
     /// Watches the descriptors of a connection for its whole life.
