@@ -163,15 +163,15 @@ impl<E: End> Lane<E> {
     }
 
     fn push(&mut self, to: &mut E) -> bool {
-        let before = self.queue.len();
+        let (before, held) = (self.queue.len(), self.holds());
         match to.push(&mut self.queue) {
             Step::Moved(_) => {
                 self.passed += (before - self.queue.len()) as u64;
                 true
             }
             Step::Idle => false,
-            Step::Over => self.break_sink(io::Error::from(io::ErrorKind::BrokenPipe), before),
-            Step::Broken(error) => self.break_sink(error, before),
+            Step::Over => self.break_sink(io::Error::from(io::ErrorKind::BrokenPipe), held),
+            Step::Broken(error) => self.break_sink(error, held),
         }
     }
 
