@@ -101,7 +101,7 @@ impl Talk {
     /// Reacts to what concerns the conversation.
     pub fn on_event(&mut self, event: Event, net: &mut dyn Net) {
         if self.leaving {
-            return;
+            return self.fail_late(event, net);
         }
         match event {
             Event::End { conn } if conn == self.peer => self.peer_ended(net),
@@ -130,6 +130,25 @@ impl Talk {
             | Event::Accept { .. }
             | Event::Stalled { .. }
             | Event::Signal { .. } => {}
+        }
+    }
+
+    /// While the last words are being handed over nothing changes the plan to leave, but the first
+    /// loss changes the status.
+    fn fail_late(&mut self, event: Event, net: &mut dyn Net) {
+        match event {
+            Event::Broken {
+                conn,
+                doing: Doing::Writing,
+                why,
+            } if self.failed.is_none() => match conn == self.peer {
+                true => {
+                    net.say(Level::Error, format!("{why}."));
+                    self.leave(1, net);
+                }
+                false => self.stdio_broke(Doing::Writing, &why, net),
+            },
+            _ => {}
         }
     }
 
@@ -203,6 +222,7 @@ impl Talk {
     fn leave(&mut self, status: i32, net: &mut dyn Net) {
         self.leaving = true;
         let status = self.failed.unwrap_or(status);
+        self.failed = (status != 0).then_some(status);
         if status == 0 && self.manners.summary {
             let (sent, received) = net.passed(self.peer);
             let seconds = net.elapsed().as_secs_f64();
