@@ -111,10 +111,10 @@ impl KeepOpen {
         }
     }
 
+    /// Also for a member that was let go before: one that was to have everything first may stall.
     fn let_go(&mut self, conn: ConnId, when: When, net: &mut dyn Net) {
-        if self.members.remove(&conn).is_some() {
-            net.close(conn, when);
-        }
+        self.members.remove(&conn);
+        net.close(conn, when);
     }
 
     fn broke(&mut self, conn: ConnId, doing: Doing, why: &Failure, net: &mut dyn Net) {
