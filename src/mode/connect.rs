@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn flags_bend_the_rule_of_the_end() {
-        let cases: [(&str, Manners, Vec<Event>, &[&str]); 7] = [
+        let cases: [(&str, Manners, Vec<Event>, &[&str]); 8] = [
             (
                 "--no-shutdown",
                 Manners {
@@ -200,6 +200,19 @@ mod tests {
                 },
                 vec![end(0)],
                 &[],
+            ),
+            (
+                "the last words are lost",
+                Manners {
+                    messages: true,
+                    ..manners()
+                },
+                vec![end(0), broken(0, Doing::Writing), broken(1, Doing::Writing)],
+                &[
+                    "exit 0 Delivered",
+                    "say write: Broken pipe (standard output).",
+                    "exit 2 Delivered",
+                ],
             ),
             (
                 "nothing happens after leaving",

@@ -114,10 +114,10 @@ impl KeepOpen {
         }
     }
 
+    /// Also for a member that was let go before: one that was to have everything first may stall.
     fn let_go(&mut self, conn: ConnId, when: When, net: &mut dyn Net) {
-        if self.members.remove(&conn).is_some() {
-            net.close(conn, when);
-        }
+        self.members.remove(&conn);
+        net.close(conn, when);
     }
 
     /// What it said before it broke off is still to be had, unless reading has ended as well.
@@ -126,14 +126,8 @@ impl KeepOpen {
             Some(member @ Member::Talking) if doing == Doing::Writing && !self.manners.messages => {
                 *member = Member::Deaf;
             }
-            Some(_) | None => self.cut_off(conn, net),
+            Some(_) | None => self.let_go(conn, When::Now, net),
         }
-    }
-
-    /// It goes at once, even if it was to go when it has everything.
-    fn cut_off(&mut self, conn: ConnId, net: &mut dyn Net) {
-        self.members.remove(&conn);
-        net.close(conn, When::Now);
     }
 
     fn broke(&mut self, conn: ConnId, doing: Doing, why: &Failure, net: &mut dyn Net) {
@@ -170,7 +164,7 @@ impl Mode for KeepOpen {
                     Level::Verbose,
                     format!("{name} takes nothing and holds others back: dropped."),
                 );
-                self.cut_off(conn, net);
+                self.let_go(conn, When::Now, net);
             }
             Event::Alarm {
                 conn,
@@ -181,7 +175,7 @@ impl Mode for KeepOpen {
                     Level::Verbose,
                     format!("{}: {}", net.name(conn), idle_sentence(after)),
                 );
-                self.cut_off(conn, net);
+                self.let_go(conn, When::Now, net);
             }
             Event::Alarm {
                 conn,

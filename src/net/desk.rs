@@ -179,7 +179,9 @@ impl Shell {
         }
         self.leaving = Some(Leaving {
             status,
+            said_goodbye: false,
             ask_again_after: Duration::ZERO,
+            ask_at: None,
         });
     }
 }

@@ -33,11 +33,12 @@ impl Shell {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             self.tell(mode);
+            // Between what the mode asks and the wait, or a close would have to wait for some event.
+            self.sweep();
             if let Some(status) = self.exit.or_else(|| self.has_left()) {
                 self.taps.settle();
                 return Ok(status);
             }
-            self.sweep();
             self.wait(&mut events)?;
             self.now = Instant::now();
             for event in &events {
@@ -108,7 +109,9 @@ impl Shell {
             Wake::Listener(id) => listeners
                 .find(id)
                 .is_some_and(|listener| listener.retry_at == Some(at)),
-            Wake::Leave => leaving.is_some(),
+            Wake::Leave => leaving
+                .as_ref()
+                .is_some_and(|leaving| leaving.ask_at == Some(at)),
         })
     }
 
@@ -237,39 +240,39 @@ impl Shell {
 
     /// The exit status once everything that was read has been handed over.
     fn has_left(&mut self) -> Option<i32> {
-        let status = self.leaving.as_ref()?.status;
-        if !self
-            .routes
-            .iter()
-            .all(|(_, route)| route.is_settled(&self.conns))
-        {
+        let leaving = self.leaving.as_mut()?;
+        let status = leaving.status;
+        let settled = |(_, route): (_, &super::Route)| route.is_settled(&self.conns);
+        if !self.routes.iter().all(settled) {
             return None;
         }
-        let streams: Vec<ConnId> = self
-            .conns
-            .ids()
-            .into_iter()
-            .filter(|id| *id != self.stdio)
-            .collect();
-        let first_time = self.leaving.as_ref()?.ask_again_after.is_zero();
-        let mut gone = self.taps.settle();
-        for id in streams {
-            if let Some(conn) = self.conns.find_mut(id) {
-                conn.finish();
-                gone &= conn.is_clear() && conn.is_acknowledged();
-                if first_time && !conn.is_clear() {
-                    self.wake_conn(id); // its layers have a goodbye to say
-                }
-            }
+        if !std::mem::replace(&mut leaving.said_goodbye, true) {
+            self.say_goodbye();
         }
-        if gone {
+        let mut peers = self.conns.iter().filter(|(id, _)| *id != self.stdio);
+        let given = peers.all(|(_, conn)| conn.is_clear() && conn.is_acknowledged());
+        if self.taps.settle() && given {
             return Some(status);
         }
         let leaving = self.leaving.as_mut()?;
-        let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
-        leaving.ask_again_after = after;
-        self.alarms.set(self.now + after, Wake::Leave);
+        // Events may bring us here before the time; one alarm is enough.
+        if leaving.ask_at.is_none_or(|at| at <= self.now) {
+            let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
+            let at = self.now + after;
+            (leaving.ask_again_after, leaving.ask_at) = (after, Some(at));
+            self.alarms.set(at, Wake::Leave);
+        }
         None
+    }
+
+    /// Tells all peers that no more will come. Layers say it with the next turn of their route.
+    fn say_goodbye(&mut self) {
+        for id in self.conns.ids() {
+            if let Some(conn) = self.conns.find_mut(id).filter(|_| id != self.stdio) {
+                conn.finish();
+                self.wake_conn(id);
+            }
+        }
     }
 
     /// Watches the descriptors of a connection for its whole life.

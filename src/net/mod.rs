@@ -126,8 +126,12 @@ pub struct Shell {
 /// The program ends when everything that was read has been handed over.
 struct Leaving {
     status: i32,
+    /// Peers have been told that no more will come.
+    said_goodbye: bool,
     /// How long to wait before asking again whether peers have acknowledged; 0: not asked yet.
     ask_again_after: Duration,
+    /// When to ask next.
+    ask_at: Option<Instant>,
 }
 
 impl Shell {

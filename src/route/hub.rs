@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
+use super::leftovers::Leftovers;
 use super::{Context, End, Flow, News, Pace, Step, TURN, Turn};
 use crate::data::{Buf, Cursor, Log};
 use crate::ids::{ConnId, Table, kind};
@@ -53,8 +54,8 @@ struct Member {
     listening: bool,
     /// It waits in `todo`.
     queued: bool,
-    /// It waits in the crowd.
-    crowded: bool,
+    /// It waits in `crowd`.
+    in_crowd: bool,
     /// It is told the end once it has everything.
     finishing: Finishing,
     /// A chunk that waits for its time, with `--delay`.
@@ -96,6 +97,7 @@ pub struct Hub {
     said_at: Option<Instant>,
     centre_over: bool,
     inbox: Buf,
+    leftovers: Leftovers,
     sink: Sink,
     /// By slot of the connection.
     members: Vec<Option<(ConnId, Member)>>,
@@ -124,6 +126,7 @@ impl Hub {
             said_at: None,
             centre_over: out == Flow::Shut,
             inbox: Buf::new(INBOX),
+            leftovers: Leftovers::default(),
             sink: Sink::Open,
             members: Vec::new(),
             population: 0,
@@ -147,7 +150,7 @@ impl Hub {
             cursor,
             listening: self.back != Flow::Shut,
             queued: false,
-            crowded: false,
+            in_crowd: false,
             finishing: Finishing::No,
             held: self
                 .limits
@@ -167,15 +170,20 @@ impl Hub {
         self.wake(id);
     }
 
-    /// A member goes; what it has not taken is lost to it alone.
+    /// A member goes; what it has not taken is lost to it alone, and what it said is not lost.
     pub fn leave(&mut self, id: ConnId) {
         let Some(slot) = self.members.get_mut(id.slot()) else {
             return;
         };
         if let Some((_, member)) = slot.take_if(|(current, _)| *current == id) {
             self.population -= 1;
+            // Nobody is left to hold anybody back.
+            self.full_since = self.full_since.filter(|_| self.population > 0);
             if let Some(cursor) = member.cursor {
                 self.log.leave(cursor);
+            }
+            if let Some((held, pace)) = member.held {
+                self.leftovers.add(held, pace);
             }
             if self.population == 0 {
                 self.full_since = None; // nobody is left to hold anybody back
@@ -202,7 +210,7 @@ impl Hub {
         }
     }
 
-    /// Reads nothing more from anybody; what was read still goes on.
+    /// Hands over what was read, and nothing more.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
@@ -215,8 +223,9 @@ impl Hub {
 
     /// Whether everything that was read has been handed over.
     pub fn is_settled<E: End>(&self, ends: &Table<kind::Conn, E>) -> bool {
-        let clear = || ends.find(self.centre).is_none_or(End::is_clear);
-        let delivered = (self.inbox.is_empty() && clear()) || matches!(self.sink, Sink::Gone);
+        let clear = ends.find(self.centre).is_none_or(End::is_clear);
+        let all_given = self.inbox.is_empty() && self.leftovers.is_empty() && clear;
+        let delivered = all_given || matches!(self.sink, Sink::Gone);
         delivered
             && (self.said.is_empty() || self.population == 0)
             && self.members.iter().flatten().all(|(id, member)| {
@@ -347,6 +356,7 @@ impl Hub {
             let Some(id) = self.todo.pop_front() else {
                 break;
             };
+            any = true;
             let Some(end) = ends.find_mut(id) else {
                 continue;
             };
@@ -354,7 +364,6 @@ impl Hub {
                 continue;
             };
             member.queued = false;
-            any = true;
             if self.serve(id, end, cx) {
                 moved.push(id);
                 self.wake(id);
@@ -420,10 +429,10 @@ impl Hub {
 
     /// Takes what a member says into the inbox, by way of its own held chunk with `--delay`.
     fn hear_member<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> bool {
+        let room = !self.is_crowded();
         let Some(member) = find(&mut self.members, id) else {
             return false;
         };
-        let room = self.inbox.free() >= INBOX_PIECE;
         let mut moved = false;
         if let Some((held, pace)) = &mut member.held
             && !held.is_empty()
@@ -432,7 +441,7 @@ impl Hub {
                 return false;
             }
             if !room {
-                self.wait_for_room(id);
+                self.wait_in_crowd(id);
                 return false;
             }
             cx.taps.note(held.filled());
@@ -443,11 +452,13 @@ impl Hub {
             held.settle(cx.pool);
             moved = true;
         }
-        if self.stopped || !member.listening {
+        // Whoever must get rid of its words before it takes ours is read to the end, unheard.
+        let wanted = !self.stopped || self.back == Flow::Discard;
+        if !wanted || !member.listening {
             return moved;
         }
-        if !room && member.held.is_none() {
-            self.wait_for_room(id);
+        if !room && (member.held.is_none() || self.leftovers.is_full()) {
+            self.wait_in_crowd(id);
             return moved;
         }
         let into = match &mut member.held {
@@ -480,38 +491,31 @@ impl Hub {
         moved
     }
 
-    /// The member is looked at again when the inbox has room.
-    fn wait_for_room(&mut self, id: ConnId) {
-        if let Some(member) = find(&mut self.members, id)
-            && !std::mem::replace(&mut member.crowded, true)
-        {
-            self.crowd.push_back(id);
-        }
-    }
-
     /// Gives the centre what members said, and lets those go on that waited for room.
     fn tell_centre<E: End>(
         &mut self,
         ends: &mut Table<kind::Conn, E>,
         cx: &mut Context<'_>,
     ) -> bool {
+        let mut moved = self.take_leftovers(cx);
         let before = self.inbox.len();
         if matches!(self.sink, Sink::Full { retry_at } if retry_at <= cx.now) {
             self.sink = Sink::Open;
         }
-        let mut flushed = false;
         if self.back != Flow::Pass || matches!(self.sink, Sink::Gone) {
             self.inbox.clear();
-        } else if matches!(self.sink, Sink::Open)
+            self.leftovers.clear();
+        }
+        if matches!(self.sink, Sink::Open)
             && let Some(centre) = ends.find_mut(self.centre)
         {
-            flushed = self.push_to_centre(centre, cx.now);
+            moved |= self.push_to_centre(centre, cx.now);
         }
-        let moved = flushed || self.inbox.len() < before;
-        if self.inbox.free() >= INBOX_PIECE {
+        moved |= self.inbox.len() < before;
+        if !self.is_crowded() {
             while let Some(id) = self.crowd.pop_front() {
                 if let Some(member) = find(&mut self.members, id) {
-                    member.crowded = false;
+                    member.in_crowd = false;
                 }
                 self.wake(id);
             }
@@ -530,11 +534,46 @@ impl Hub {
             Step::Broken(_) => step,
             Step::Moved(_) | Step::Idle | Step::Over => centre.flush(),
         };
-        if let Step::Broken(error) = flushed {
-            self.centre_sink_failed(error, now);
-            return false;
+        match flushed {
+            Step::Moved(_) => true,
+            Step::Idle | Step::Over => false,
+            Step::Broken(error) => {
+                self.centre_sink_failed(error, now);
+                true
+            }
         }
-        matches!(flushed, Step::Moved(_))
+    }
+
+    fn take_leftovers(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut taken = false;
+        while let Some(chunk) = self.leftovers.next(cx.now)
+            && (chunk.len() <= self.inbox.free() || self.inbox.is_empty())
+        {
+            cx.taps.note(chunk.filled());
+            self.inbox.lend(cx.pool);
+            self.inbox.grow(self.inbox.len() + chunk.len());
+            self.inbox.put(chunk.filled());
+            chunk.clear();
+            chunk.settle(cx.pool);
+            self.leftovers.pass();
+            taken = true;
+        }
+        taken
+    }
+
+    /// Whether members must wait before they are heard.
+    fn is_crowded(&self) -> bool {
+        self.inbox.free() < INBOX_PIECE || self.leftovers.is_full()
+    }
+
+    /// The member is looked at again when there is room. It may come here with every event until then,
+    /// but waits once.
+    fn wait_in_crowd(&mut self, id: ConnId) {
+        if let Some(member) = find(&mut self.members, id)
+            && !std::mem::replace(&mut member.in_crowd, true)
+        {
+            self.crowd.push_back(id);
+        }
     }
 
     fn centre_sink_failed(&mut self, error: io::Error, now: Instant) {
@@ -572,7 +611,7 @@ impl Hub {
             Sink::Open | Sink::Gone => None,
         };
         let held = self.limits.delay.and_then(|_| self.next_release(now));
-        let stall = self.full_since.map(|since| self.next_stall(since));
+        let stall = self.full_since.and_then(|since| self.next_stall(since));
         [said.and_then(|pace| pace.deadline(now)), retry, held, stall]
             .into_iter()
             .flatten()
@@ -587,18 +626,21 @@ impl Hub {
             .filter_map(|(_, member)| member.held.as_ref());
         held.filter(|(held, _)| !held.is_empty())
             .filter_map(|(_, pace)| pace.deadline(now))
+            .chain(self.leftovers.deadline(now))
             .min()
     }
 
     /// When the first of those who hold the log back has done so for the stall time.
-    fn next_stall(&self, since: Instant) -> Instant {
+    fn next_stall(&self, since: Instant) -> Option<Instant> {
         let holding = self.members.iter().flatten().filter_map(|(_, member)| {
             let cursor = member.cursor.as_ref()?;
             self.log
                 .holds_back(cursor)
                 .then_some(member.taken_at.max(since))
         });
-        holding.min().unwrap_or(since) + self.limits.stall
+        holding
+            .min()
+            .map(|idle_since| idle_since + self.limits.stall)
     }
 
     /// Members whose held chunk may go by now.

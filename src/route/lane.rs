@@ -22,7 +22,7 @@ pub enum Flow {
     Shut,
 }
 
-/// What a lane has to say when it is over; said once.
+/// What a lane has to say when it is over, or when only its source is left; said once.
 #[derive(Debug)]
 pub enum News {
     /// The source ended, and the sink has everything.
@@ -63,10 +63,12 @@ pub struct Lane<E: End> {
     /// Bytes at the end of the queue that no tap has seen yet.
     fresh: usize,
     pace: Option<Pace>,
-    /// Nothing new is to be handed over: the program is about to end.
+    /// When nothing can be handed over any more, the source is still read.
+    reads_on: bool,
+    /// The sink broke, but that is not the end of the lane.
+    broken: Option<News>,
+    /// Nothing new is to be pulled: the program is about to end.
     stopped: bool,
-    /// What comes after that is still read, and thrown away.
-    drains: bool,
     /// Bytes that reached the sink.
     passed: u64,
     /// What `passed` was when somebody began to wait for silence.
@@ -87,8 +89,9 @@ impl<E: End> Lane<E> {
             queue: Buf::new(capacity),
             fresh: 0,
             pace: delay.map(Pace::new),
+            reads_on: false,
+            broken: None,
             stopped: false,
-            drains: false,
             passed: 0,
             mark: 0,
         }
@@ -103,12 +106,12 @@ impl<E: End> Lane<E> {
 
     /// Moves what can be moved now. True if anything did.
     pub fn carry(&mut self, from: &mut E, to: &mut E, cx: &mut Context<'_>) -> bool {
-        if self.drains && self.is_settled(to) && !matches!(self.stage, Stage::Over(_)) {
-            self.begin_to_drain();
-        }
         match self.stage {
             Stage::Over(_) | Stage::Ended => return false,
             Stage::Open | Stage::Draining(_) => {}
+        }
+        if self.stopped && self.reads_on && self.holds() == 0 && !from.keeps_messages() {
+            (self.flow, self.carrier) = (Flow::Discard, Carrier::Copy);
         }
         let moved = match self.carrier {
             Carrier::Kernel(_) => self.carry_by_kernel(from, to),
@@ -160,15 +163,15 @@ impl<E: End> Lane<E> {
     }
 
     fn push(&mut self, to: &mut E) -> bool {
-        let before = self.queue.len();
+        let (before, held) = (self.queue.len(), self.holds());
         match to.push(&mut self.queue) {
             Step::Moved(_) => {
                 self.passed += (before - self.queue.len()) as u64;
                 true
             }
             Step::Idle => false,
-            Step::Over => self.break_sink(io::Error::from(io::ErrorKind::BrokenPipe), before),
-            Step::Broken(error) => self.break_sink(error, before),
+            Step::Over => self.break_sink(io::Error::from(io::ErrorKind::BrokenPipe), held),
+            Step::Broken(error) => self.break_sink(error, held),
         }
     }
 
@@ -200,11 +203,10 @@ impl<E: End> Lane<E> {
         moved
     }
 
-    /// The end flushed what was pushed before, and broke.
-    pub fn flush_failed(&mut self, error: io::Error) -> bool {
-        match self.stage {
-            Stage::Open | Stage::Draining(_) => self.break_sink(error, self.holds()),
-            Stage::Over(_) | Stage::Ended => false,
+    /// The sink broke with bytes that the lane had given it already.
+    pub fn lose_sink(&mut self, error: io::Error) {
+        if self.flow == Flow::Pass && matches!(self.stage, Stage::Open | Stage::Draining(_)) {
+            self.break_sink(error, self.holds());
         }
     }
 
@@ -212,7 +214,11 @@ impl<E: End> Lane<E> {
         self.queue.clear();
         self.fresh = 0;
         self.carrier = Carrier::Copy;
-        self.stage = Stage::Over(News::SinkBroken(error, lost));
+        let news = News::SinkBroken(error, lost);
+        match self.reads_on {
+            true => (self.flow, self.broken) = (Flow::Discard, Some(news)),
+            false => self.stage = Stage::Over(news),
+        }
         true
     }
 
@@ -228,6 +234,9 @@ impl<E: End> Lane<E> {
 
     /// What the lane has to say, once.
     pub fn news(&mut self) -> Option<News> {
+        if let Some(news) = self.broken.take() {
+            return Some(news);
+        }
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Over(news) => Some(news),
             stage => {
@@ -237,33 +246,23 @@ impl<E: End> Lane<E> {
         }
     }
 
-    /// Pulls no more; what was pulled still goes on. A lane that discards goes on reading, so that
-    /// the peer is not answered with a reset while it still takes what we sent.
+    /// Goes on reading after the sink broke or the lane was stopped, and throws away what comes: a
+    /// peer that must get rid of its answers before it takes more would never take what we still have
+    /// for it.
+    pub fn read_on(&mut self) {
+        self.reads_on = true;
+    }
+
+    /// Hands over what was pulled, and nothing more. A lane that discards goes on reading, so that the
+    /// peer is not answered with a reset while it still takes what we sent.
     pub fn stop(&mut self) {
         self.stopped = true;
-    }
-
-    /// Like [`Lane::stop`], but the source goes on being read once the sink has everything or is
-    /// broken: a peer that is not heard may never get round to what we sent.
-    pub fn stop_and_drain(&mut self) {
-        self.stop();
-        self.drains = self.flow == Flow::Pass;
-    }
-
-    fn begin_to_drain(&mut self) {
-        self.drains = false;
-        self.flow = Flow::Discard;
-        self.carrier = Carrier::Copy;
-        self.pace = None;
-        if let Stage::Ended = self.stage {
-            self.stage = Stage::Open;
-        }
     }
 
     /// Whether everything pulled so far has reached the sink or is lost with it.
     pub fn is_settled(&self, to: &E) -> bool {
         let over = matches!(self.stage, Stage::Over(_) | Stage::Ended);
-        over || self.flow == Flow::Discard || (self.holds() == 0 && to.is_clear())
+        over || (self.holds() == 0 && to.is_clear())
     }
 
     /// Bytes that reached the sink since the start.
@@ -297,6 +296,7 @@ impl<E: End> Lane<E> {
     /// Whether the lane could do something by itself: then going to sleep would be a mistake.
     pub fn could_move(&self, from: &E, to: &E, now: Instant) -> bool {
         match (&self.stage, &self.carrier) {
+            _ if self.broken.is_some() => true,
             (Stage::Ended, _) => false,
             (Stage::Over(_), _) => true,
             (_, Carrier::Kernel(channel)) => {

@@ -24,7 +24,9 @@ pub struct Link<E: End> {
 
 impl<E: End> Link<E> {
     /// A link with these lanes: `out` from near to far, `back` from far to near.
-    pub fn new(out: Lane<E>, back: Lane<E>) -> Self {
+    pub fn new(out: Lane<E>, mut back: Lane<E>) -> Self {
+        // Our own words are not read for nothing, so the other lane has no such rule.
+        back.read_on();
         Self { out, back }
     }
 
@@ -65,11 +67,10 @@ impl<E: End> Link<E> {
         out.or_else(|| self.back.news().map(|news| (Side::Far, news)))
     }
 
-    /// Hands over no more than what was pulled from either end. The far end goes on being read, for
-    /// it may have to be heard before it takes what it was sent.
+    /// Hands over what was pulled from either end, and nothing more.
     pub fn stop(&mut self) {
         self.out.stop();
-        self.back.stop_and_drain();
+        self.back.stop();
     }
 
     /// Whether everything pulled has been handed over.
@@ -123,11 +124,15 @@ pub enum Lull {
     Undecided,
 }
 
-/// Lets an end send what its layers have queued; `towards` is the lane it came from.
-fn flush<E: End>(end: &mut E, towards: &mut Lane<E>) -> bool {
+/// `lane` is the one that brings bytes to this end: what it gave may rest below the end's layers, and
+/// a break there is a break of its sink.
+fn flush<E: End>(end: &mut E, lane: &mut Lane<E>) -> bool {
     match end.flush() {
         Step::Moved(_) => true,
-        Step::Broken(error) => towards.flush_failed(error),
         Step::Idle | Step::Over => false,
+        Step::Broken(error) => {
+            lane.lose_sink(error);
+            true
+        }
     }
 }

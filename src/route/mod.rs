@@ -6,6 +6,7 @@
 
 mod hub;
 mod lane;
+mod leftovers;
 mod link;
 mod pace;
 mod tap;

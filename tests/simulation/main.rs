@@ -1,0 +1,94 @@
+//! Routes and modes in worlds that are made from seeds: ends that stutter, cut, stall and break, under a
+//! clock that jumps. After every round the rules of the architecture are checked, and at the end of each
+//! world that nothing was lost in silence and nobody waits for nothing.
+//!
+//! `NCAT_SIM_SEEDS` says how many worlds each test makes; `NCAT_SIM_SEED` plays a single one. A failure
+//! names its seed and tells the last things that happened.
+
+mod fake;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use fake::{Dice, Trace, pair};
+use world::play;
+use world::scene::{Role, Scene, Weather};
+
+/// Worlds for each test, unless the environment says otherwise.
+const SEEDS: u64 = 1000;
+
+#[test]
+fn a_link_between_two_unreliable_ends_keeps_every_promise() {
+    for_each_seed(|seed, trace| pair::play(&Dice::seeded(seed), trace));
+}
+
+/// What the fuzzer writes, played without one: every byte in turn, for schedules of several lengths.
+#[test]
+fn a_schedule_may_be_written_in_bytes() {
+    for byte in 0..=255u8 {
+        for length in [1, 7, 64] {
+            let schedule: Vec<u8> = (0..length).map(|i| byte.wrapping_mul(i + 1)).collect();
+            pair::play(&Dice::written(&schedule), &Trace::default());
+        }
+    }
+}
+
+#[test]
+fn connect_mode_loses_nothing_and_ends_when_it_should() {
+    for_each_seed(|seed, trace| play_role(Role::Connect, seed, trace));
+}
+
+#[test]
+fn listen_mode_loses_nothing_and_ends_when_it_should() {
+    for_each_seed(|seed, trace| play_role(Role::Listen, seed, trace));
+}
+
+#[test]
+fn keeping_open_loses_nothing_and_delays_nobody() {
+    for_each_seed(|seed, trace| play_role(Role::KeepOpen, seed, trace));
+}
+
+#[test]
+fn whether_the_kernel_carries_the_bytes_cannot_be_told() {
+    for_each_seed(|seed, trace| {
+        let mut scene = Scene::in_weather(Role::Connect, Weather::Calm, &Dice::seeded(seed));
+        let outcomes = [true, false].map(|kernel| {
+            scene.kernel = kernel;
+            play(scene.clone(), stutters(seed), trace.clone())
+        });
+        assert_eq!(outcomes[0], outcomes[1], "by the kernel, and by copying");
+    });
+}
+
+fn play_role(role: Role, seed: u64, trace: &Trace) {
+    let scene = Scene::new(role, &Dice::seeded(seed));
+    play(scene, stutters(seed), trace.clone());
+}
+
+/// What happens on the way is decided apart from what the world is like, so that one world can be played
+/// in two ways.
+fn stutters(seed: u64) -> Dice {
+    Dice::seeded(seed ^ 0x5bd1_e995)
+}
+
+/// Plays all seeds; the first that fails is played again with its trace.
+fn for_each_seed(play: impl Fn(u64, &Trace)) {
+    let number = |name| std::env::var(name).ok().and_then(|word| word.parse().ok());
+    let seeds = match number("NCAT_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("NCAT_SIM_SEEDS").unwrap_or(SEEDS),
+    };
+    for seed in seeds {
+        let attempt = |trace: &Trace| catch_unwind(AssertUnwindSafe(|| play(seed, trace)));
+        if attempt(&Trace::default()).is_err() {
+            let trace = Trace::kept();
+            let again = attempt(&trace);
+            eprintln!("The last things that happened with NCAT_SIM_SEED={seed}:\n{trace}");
+            resume_unwind(
+                again
+                    .err()
+                    .unwrap_or_else(|| Box::new("it passes when played again")),
+            );
+        }
+    }
+}
