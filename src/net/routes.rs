@@ -55,7 +55,7 @@ impl Route {
         }
     }
 
-    /// Reads nothing more from anybody.
+    /// Hands over what was read, and nothing more.
     pub(super) fn stop(&mut self) {
         match self {
             Self::Link(link) => link.link.stop(),
@@ -299,7 +299,6 @@ impl Shell {
         if let Some(route) = self.routes.find_mut(id) {
             route.state().alarm_at = None;
             if let Route::Hub(HubRoute { hub, .. }) = route {
-                hub.wake_released(self.now);
                 let stalled = hub.stalled(self.now).into_iter();
                 self.outbox
                     .extend(stalled.map(|conn| Event::Stalled { conn }));

@@ -264,6 +264,7 @@ impl Hub {
         cx: &mut Context<'_>,
         moved: &mut Vec<ConnId>,
     ) -> Turn {
+        self.wake_released(cx.now);
         for _ in 0..TURN {
             let spoke = self.hear_centre(ends, cx);
             let visited = self.serve_members(ends, cx, moved);
@@ -643,8 +644,12 @@ impl Hub {
             .map(|idle_since| idle_since + self.limits.stall)
     }
 
-    /// Members whose held chunk may go by now.
-    pub fn wake_released(&mut self, now: Instant) {
+    /// Wakes members whose held chunk may go by now. Asked in every turn, for the time goes on between
+    /// the alarm for one chunk and the turn, and the next chunk has no alarm of its own.
+    fn wake_released(&mut self, now: Instant) {
+        if self.limits.delay.is_none() {
+            return;
+        }
         for (id, member) in self.members.iter_mut().flatten() {
             let due =
                 matches!(&member.held, Some((held, pace)) if !held.is_empty() && pace.is_open(now));

@@ -261,7 +261,6 @@ impl World {
         if let Some(route) = self.routes.find_mut(id) {
             route.state().alarm_at = None;
             if let Route::Hub(HubRoute { hub, .. }) = route {
-                hub.wake_released(self.now);
                 let stalled = hub.stalled(self.now).into_iter();
                 self.outbox
                     .extend(stalled.map(|conn| Event::Stalled { conn }));
