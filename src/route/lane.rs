@@ -182,7 +182,8 @@ impl<E: End> Lane<E> {
         };
         let Carried { given, taken, then } = E::carry(from, to, channel, pull);
         self.passed += given as u64;
-        let moved = given + taken > 0 || matches!(then, Then::More);
+        // The end of the source is news as well: what is held may still have to go.
+        let moved = given + taken > 0 || !matches!(then, Then::Wait);
         match then {
             Then::More | Then::Wait => {}
             Then::Over => self.stage = Stage::Draining(News::Ended),

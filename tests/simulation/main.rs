@@ -22,9 +22,19 @@ fn a_link_between_two_unreliable_ends_keeps_every_promise() {
     for_each_seed(|seed, trace| pair::play(&Dice::seeded(seed), trace));
 }
 
+/// Schedules that once broke a promise, as the fuzzer wrote them.
+const WRITTEN: &[&[u8]] = &[
+    // The source broke while its last byte was still in the channel.
+    b"\xd2\0\x11\xcc\xcc\0\xff\x07\0\0\0\x01\x10\0\x2a\xc9\xff\0\x01\x10\0\x2a\xc9\xff\xc9\
+      \xff\xef\x9d\x10\0\x2a\xc9\xff\0\x01\x10\0\x2a\xc9\xff\x01\x05\x3f\xfb\x20\xc7\x20",
+];
+
 /// What the fuzzer writes, played without one: every byte in turn, for schedules of several lengths.
 #[test]
 fn a_schedule_may_be_written_in_bytes() {
+    for schedule in WRITTEN {
+        pair::play(&Dice::written(schedule), &Trace::default());
+    }
     for byte in 0..=255u8 {
         for length in [1, 7, 64] {
             let schedule: Vec<u8> = (0..length).map(|i| byte.wrapping_mul(i + 1)).collect();
