@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::sys;
 
-/// What a receiver in bulk wants to have at least: as much as a link moves at once.
+/// What a receiver in bulk wants to have at least: enough to make waking rare, and little enough that
+/// the sender never runs out of room meanwhile.
 const PORTION: usize = 256 * 1024;
 /// How long it waits for that. At the speeds for which this is meant a portion comes in a fraction of
 /// a millisecond; timers are no finer than one.
