@@ -6,7 +6,8 @@ use ncat::ids::{ConnId, RouteId, Table, kind};
 use ncat::mode::{Alarm, Doing, Event, Failure, Flow};
 use ncat::route::{Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn};
 
-use super::{Wake, World};
+use super::World;
+use super::alarm::Wake;
 use crate::fake::{End, audit};
 
 /// Who talks to whom.
