@@ -82,7 +82,7 @@ impl KeepOpen {
         }
     }
 
-    fn stdin_ended(&mut self, net: &mut dyn Net) {
+    fn stdin_ended(&mut self, status: i32, net: &mut dyn Net) {
         self.stdin_over = true;
         for (&conn, &member) in &self.members {
             match member {
@@ -95,7 +95,9 @@ impl KeepOpen {
             .retain(|_, member| *member != Member::Listening);
         match self.manners.quit {
             Quit::After(after) => net.arm(self.manners.stdio, Alarm::Quit, after),
-            Quit::Default | Quit::Never if self.manners.send_only => net.exit(0, When::Delivered),
+            Quit::Default | Quit::Never if self.manners.send_only => {
+                net.exit(status, When::Delivered);
+            }
             Quit::Default | Quit::Never => {}
         }
     }
@@ -143,7 +145,7 @@ impl KeepOpen {
         }
         net.say(Level::Error, stdio_failure(doing, why));
         if doing == Doing::Reading {
-            self.stdin_ended(net);
+            self.stdin_ended(1, net);
         }
     }
 }
@@ -155,7 +157,7 @@ impl Mode for KeepOpen {
                 net.hub(self.manners.stdio, self.manners.out(), self.manners.back());
             }
             Event::Accept { conn } => self.let_in(conn, net),
-            Event::End { conn } if conn == self.manners.stdio => self.stdin_ended(net),
+            Event::End { conn } if conn == self.manners.stdio => self.stdin_ended(0, net),
             Event::End { conn } => self.member_ended(conn, net),
             Event::Broken { conn, doing, why } => self.broke(conn, doing, &why, net),
             Event::Stalled { conn } => {
@@ -201,3 +203,6 @@ fn say_connection(conn: ConnId, net: &mut dyn Net) {
         format!("Connection from {}.", net.name(conn)),
     );
 }
+
+#[cfg(test)]
+mod tests;

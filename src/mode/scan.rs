@@ -9,11 +9,11 @@ const AT_ONCE: usize = 100;
 /// Policy of `-z`.
 #[derive(Debug)]
 pub struct Scan {
+    /// One port: its failure is the user's answer in full. Many: only the open ones are named.
     ports: usize,
     next: usize,
     done: usize,
     open: usize,
-    /// One port: its failure is the user's answer in full. Many: only the open ones are named.
     datagrams: bool,
 }
 
@@ -71,5 +71,75 @@ impl Mode for Scan {
             | Event::Stalled { .. }
             | Event::Alarm { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mode::script::{Script, conn, failure};
+
+    /// What is asked when those events are told, after the start.
+    fn asked(ports: usize, datagrams: bool, events: Vec<Event>) -> Vec<String> {
+        let (mut mode, mut script) = (Scan::new(ports, datagrams), Script::default());
+        mode.on_event(Event::Start, &mut script);
+        for event in events {
+            mode.on_event(event, &mut script);
+        }
+        script.lines()
+    }
+
+    fn open(dial: usize) -> Event {
+        let conn = conn(dial + 1);
+        Event::Open { dial, conn }
+    }
+    fn refused(dial: usize) -> Event {
+        let why = failure("Connection refused");
+        Event::Fail { dial, why }
+    }
+
+    #[test]
+    fn one_port_is_answered_in_full() {
+        let wanted = [
+            "dial 0",
+            "say Connected to peer 1.",
+            "close 1 Now",
+            "exit 0 Now",
+        ];
+        assert_eq!(asked(1, false, vec![open(0)]), wanted);
+        let wanted = ["dial 0", "say Connection refused.", "exit 1 Now"];
+        assert_eq!(asked(1, false, vec![refused(0)]), wanted);
+        let wanted = [
+            "dial 0",
+            "say Connected to peer 1.",
+            "say UDP packet sent successfully",
+            "close 1 Now",
+            "exit 0 Now",
+        ];
+        assert_eq!(asked(1, true, vec![open(0)]), wanted);
+    }
+
+    #[test]
+    fn of_many_ports_only_the_open_ones_are_named() {
+        let wanted = [
+            "dial 0",
+            "dial 1",
+            "dial 2",
+            "say Connected to peer 2.",
+            "close 2 Now",
+            "exit 0 Now",
+        ];
+        let events = vec![refused(2), open(1), refused(0)];
+        assert_eq!(asked(3, false, events), wanted);
+    }
+
+    #[test]
+    fn a_port_is_tried_for_each_that_has_answered() {
+        let mut lines = asked(AT_ONCE + 2, false, (0..AT_ONCE + 2).map(refused).collect());
+        assert_eq!(lines.pop().as_deref(), Some("exit 1 Now"));
+        let dials: Vec<String> = (0..AT_ONCE + 2).map(|n| format!("dial {n}")).collect();
+        assert_eq!(lines, dials, "each port once, in order");
+        let waiting = asked(AT_ONCE + 2, false, Vec::new());
+        assert_eq!(waiting.len(), AT_ONCE, "no more at one time");
     }
 }

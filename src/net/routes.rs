@@ -100,7 +100,7 @@ impl Route {
                 (Some(near), Some(far)) => link.could_move(near, far, now),
                 _ => false,
             },
-            Self::Hub(hub) => hub.hub.could_move(conns),
+            Self::Hub(hub) => hub.hub.could_move(conns, now),
         }
     }
 }

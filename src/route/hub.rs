@@ -377,7 +377,16 @@ impl Hub {
     fn serve<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> bool {
         let took = self.feed(id, end, cx.now);
         let gave = self.hear_member(id, end, cx);
-        let flushed = matches!(end.flush(), Step::Moved(_));
+        let flushed = match end.flush() {
+            Step::Moved(_) => true,
+            Step::Idle | Step::Over => false,
+            Step::Broken(error) => {
+                if self.is_fed(id) {
+                    self.drop_member(id, error);
+                }
+                true
+            }
+        };
         took | gave | flushed
     }
 
@@ -430,7 +439,7 @@ impl Hub {
 
     /// Takes what a member says into the inbox, by way of its own held chunk with `--delay`.
     fn hear_member<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> bool {
-        let room = !self.is_crowded();
+        let (room, reads_on) = (!self.is_crowded(), self.reads_members());
         let Some(member) = find(&mut self.members, id) else {
             return false;
         };
@@ -453,9 +462,7 @@ impl Hub {
             held.settle(cx.pool);
             moved = true;
         }
-        // Whoever must get rid of its words before it takes ours is read to the end, unheard.
-        let wanted = !self.stopped || self.back == Flow::Discard;
-        if !wanted || !member.listening {
+        if !reads_on || !member.listening {
             return moved;
         }
         if !room && (member.held.is_none() || self.leftovers.is_full()) {
@@ -660,8 +667,12 @@ impl Hub {
     }
 
     /// Whether anything could move without an event: asked before every sleep in debug builds.
-    pub fn could_move<E: End>(&self, ends: &Table<kind::Conn, E>) -> bool {
+    pub fn could_move<E: End>(&self, ends: &Table<kind::Conn, E>, now: Instant) -> bool {
         let centre = ends.find(self.centre);
+        let member_could_move = |(id, member): &(ConnId, Member)| {
+            let end = ends.find(*id);
+            end.is_some_and(|end| self.member_could_move(member, end, now))
+        };
         !self.todo.is_empty()
             || !self.news.is_empty()
             || self.may_hear() && centre.is_some_and(End::is_readable)
@@ -669,6 +680,26 @@ impl Hub {
                 && centre.is_some_and(|centre| {
                     centre.is_writable() && !(self.inbox.is_empty() && centre.is_clear())
                 })
+            || self.members.iter().flatten().any(member_could_move)
+    }
+
+    fn member_could_move<E: End>(&self, member: &Member, end: &E, now: Instant) -> bool {
+        let could_take = self.is_behind(member) && end.is_writable();
+        let could_speak = match &member.held {
+            Some((held, pace)) if !held.is_empty() => pace.is_open(now),
+            Some(_) | None => member.listening && self.reads_members() && end.is_readable(),
+        };
+        could_take || could_speak && !(member.in_crowd && self.is_crowded())
+    }
+
+    /// Whoever must get rid of its words before it takes ours is read to the end, unheard.
+    fn reads_members(&self) -> bool {
+        !self.stopped || self.back == Flow::Discard
+    }
+
+    /// Whether something is sent to that member.
+    fn is_fed(&mut self, id: ConnId) -> bool {
+        find(&mut self.members, id).is_some_and(|member| member.cursor.is_some())
     }
 
     fn is_behind(&self, member: &Member) -> bool {

@@ -167,7 +167,10 @@ fn what_rests_in_the_layers_of_the_centre_goes_when_it_can() {
     scene.turn();
     assert!(!scene.hub.is_settled(&scene.ends), "nine bytes are missing");
     scene.end(scene.centre).takes = 9;
-    assert!(scene.hub.could_move(&scene.ends), "there is room now");
+    assert!(
+        scene.hub.could_move(&scene.ends, scene.now),
+        "there is room now"
+    );
     scene.turn();
     assert!(scene.hub.is_settled(&scene.ends), "nothing else holds them");
 }

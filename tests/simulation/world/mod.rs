@@ -5,6 +5,7 @@
 //! `routes.rs` line by line; what differs is where readiness comes from. After every round the rules of
 //! [`rules`] are checked; a world that has come to rest, or has been left, is judged by [`verdict`].
 
+mod alarm;
 mod desk;
 mod routes;
 mod rules;
@@ -18,8 +19,9 @@ use std::time::{Duration, Instant};
 use ncat::data::Pool;
 use ncat::ids::{ConnId, RouteId, Table, kind};
 use ncat::mode::{Alarm, Connect, Event, Failure, KeepOpen, Listen, Mode};
-use ncat::route::{End as _, Lull, Taps};
+use ncat::route::{End as _, Taps};
 
+use self::alarm::Wake;
 use self::routes::Route;
 use self::scene::{Cast, Role, Scene};
 use crate::fake::{Dice, End, Trace};
@@ -33,13 +35,6 @@ const ROUNDS: usize = 200_000;
 const STILL: usize = 60;
 /// A program that was awake so often in less time than this spins.
 const NAP: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Wake {
-    Conn(ConnId, Alarm),
-    Route(RouteId),
-    Leave,
-}
 
 /// What comes from outside without being a byte.
 enum Coming {
@@ -283,45 +278,6 @@ impl World {
         }
     }
 
-    fn ring(&mut self) {
-        while let Some(&Reverse((at, who))) = self.alarms.peek() {
-            if at > self.now {
-                return;
-            }
-            self.alarms.pop();
-            match who {
-                Wake::Conn(id, what) => {
-                    let place = self.places.get(&id);
-                    if place.is_some_and(|place| place.alarms[what as usize] == Some(at)) {
-                        self.ring_conn(id, what);
-                    }
-                }
-                Wake::Route(id) => self.ring_route(id),
-                Wake::Leave => {}
-            }
-        }
-    }
-
-    fn ring_conn(&mut self, id: ConnId, what: Alarm) {
-        let after = self.after[what as usize];
-        let now = self.now;
-        let place = self.place(id);
-        place.alarms[what as usize] = None;
-        let again = match what {
-            Alarm::Idle => Some(place.moved_at + after).filter(|at| *at > now),
-            Alarm::Lull => match self.silence(id) {
-                Lull::Held => None,
-                Lull::Undecided => Some(now + after),
-                Lull::Broken => return,
-            },
-            Alarm::Quit => None,
-        };
-        match again {
-            Some(at) => self.set_alarm(id, what, at),
-            None => self.outbox.push_back(Event::Alarm { conn: id, what }),
-        }
-    }
-
     fn sweep(&mut self) {
         for id in std::mem::take(&mut self.closing) {
             if self.conns.find(id).is_none() {
@@ -376,37 +332,6 @@ impl World {
                 end.finish();
                 self.wake_conn(id);
             }
-        }
-    }
-
-    fn next_alarm(&mut self) -> Option<Instant> {
-        while let Some(&Reverse((at, who))) = self.alarms.peek() {
-            let wanted = match who {
-                Wake::Conn(id, what) => {
-                    let place = self.places.get(&id);
-                    place.is_some_and(|place| place.alarms[what as usize] == Some(at))
-                }
-                Wake::Route(id) => self.routes.find(id).is_some_and(|route| route.wants(at)),
-                Wake::Leave => self
-                    .leaving
-                    .is_some_and(|leaving| leaving.ask_at == Some(at)),
-            };
-            if wanted {
-                return Some(at);
-            }
-            self.alarms.pop();
-        }
-        None
-    }
-
-    fn set(&mut self, at: Instant, who: Wake) {
-        self.alarms.push(Reverse((at, who)));
-    }
-
-    fn set_alarm(&mut self, id: ConnId, what: Alarm, at: Instant) {
-        if let Some(place) = self.places.get_mut(&id) {
-            place.alarms[what as usize] = Some(at);
-            self.set(at, Wake::Conn(id, what));
         }
     }
 

@@ -6,7 +6,8 @@ use ncat::ids::{ConnId, RouteId, Table, kind};
 use ncat::mode::{Alarm, Doing, Event, Failure, Flow};
 use ncat::route::{Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn};
 
-use super::{Wake, World};
+use super::World;
+use super::alarm::Wake;
 use crate::fake::{End, audit};
 
 /// Who talks to whom.
@@ -88,7 +89,7 @@ impl Route {
                 (Some(near), Some(far)) => link.could_move(near, far, now),
                 _ => false,
             },
-            Self::Hub(hub) => hub.hub.could_move(conns),
+            Self::Hub(hub) => hub.hub.could_move(conns, now),
         }
     }
 }

@@ -180,6 +180,11 @@ impl World {
                 "{id:?} was idle and stays: {end}"
             );
         }
+        let unheard = |end: &End| end.ear.met_break && end.nature.socket && !end.voice.met;
+        let may_be = manners.idle.is_some() || back != Flow::Pass || deaf;
+        if let Some((end, _)) = self.gone.iter().find(|(end, _)| unheard(end) && !may_be) {
+            panic!("a broken client was closed before what had arrived was read: {end}");
+        }
         let alone = self.conns.len() == 1;
         let read_out = centre.is_mute()
             || centre.voice.unread() == 0 && (centre.voice.met || !centre.voice.ended);
