@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use common::deadline::in_time;
 use common::payload::{lines, noise, same};
 use common::setting::{everywhere, in_settings};
 use common::{Carrier, Ending, Feeder, In, Over, Scene, Setting, Side, Told};
@@ -236,15 +237,20 @@ fn the_end_of_the_peer_with_a_silent_stdin_is_the_end_after_half_a_second() -> T
 #[test]
 fn a_peer_that_takes_words_after_its_own_end_is_kept_until_stdin_ends() -> Told {
     everywhere(|setting| {
-        let mut scene = meet(setting, &[])?;
-        scene.peer().tx.finish();
-        stdout_ends(&mut scene)?;
-        say(&mut scene, HELLO)?;
-        scene.holds(LONGER, "the program waits for more from stdin", is_there)?;
-        say(&mut scene, AGAIN)?;
-        scene.program.stdin.finish();
-        peer_sees_the_end(&mut scene)?;
-        scene.ends_with(0).map(drop)
+        in_time(LULL * 4 / 5, |watch| {
+            let setting = Setting::new(setting.side, setting.over, setting.carrier)?;
+            let mut scene = meet(&setting, &[])?;
+            watch.begin();
+            scene.peer().tx.finish();
+            stdout_ends(&mut scene)?;
+            say(&mut scene, HELLO)?;
+            watch.end();
+            scene.holds(LONGER, "the program waits for more from stdin", is_there)?;
+            say(&mut scene, AGAIN)?;
+            scene.program.stdin.finish();
+            peer_sees_the_end(&mut scene)?;
+            scene.ends_with(0).map(drop)
+        })
     })
 }
 
@@ -384,22 +390,22 @@ fn the_end_of_both_sides_at_once_ends_it_with_0() -> Told {
 #[test]
 fn nothing_for_so_long_as_i_says_ends_it() -> Told {
     everywhere(|setting| {
-        let mut scene = meet(setting, &["-i", "400ms"])?;
+        let mut scene = meet(setting, &["-i", "800ms"])?;
         hear(&mut scene, HELLO)?;
         say(&mut scene, HELLO)?;
         let begin = Instant::now();
         let outcome = scene.ends_with(status_of_a_timeout(setting))?;
-        no_sooner_than(begin, Duration::from_millis(380))?;
-        has_line(&outcome.stderr, "Ncat: Idle timeout expired (400 ms).")
+        no_sooner_than(begin, Duration::from_millis(780))?;
+        has_line(&outcome.stderr, "Ncat: Idle timeout expired (800 ms).")
     })
 }
 
 #[test]
 fn bytes_in_either_direction_put_the_idle_timeout_off() -> Told {
     everywhere(|setting| {
-        let mut scene = meet(setting, &["-i", "600ms"])?;
+        let mut scene = meet(setting, &["-i", "1500ms"])?;
         let begin = Instant::now();
-        for turn in 0..6 {
+        for turn in 0..8 {
             scene.holds(A_MOMENT, "the program is there", is_there)?;
             if turn % 2 == 0 {
                 hear(&mut scene, HELLO)?
@@ -407,7 +413,7 @@ fn bytes_in_either_direction_put_the_idle_timeout_off() -> Told {
                 say(&mut scene, HELLO)?
             }
         }
-        no_sooner_than(begin, A_MOMENT * 6)?;
+        no_sooner_than(begin, A_MOMENT * 8)?;
         scene.peer().tx.finish();
         scene.program.stdin.finish();
         scene.ends_with(0).map(drop)

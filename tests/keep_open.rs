@@ -210,7 +210,7 @@ fn a_peer_that_half_closes_at_once_gets_all_of_a_file() -> Told {
 #[test]
 fn the_idle_timeout_ends_the_idle_one_and_nobody_else() -> Told {
     as_server(|setting| {
-        let (mut scene, place) = open(setting, &["-i", "500ms", "--recv-only"])?;
+        let (mut scene, place) = open(setting, &["-i", "1500ms", "--recv-only"])?;
         scene.enter(&place)?;
         let begin = Instant::now();
         while !scene.peers[0].rx.ended() {
@@ -272,7 +272,7 @@ fn a_reader_that_has_stopped_delays_nobody_and_is_dropped_in_the_end() -> Told {
     as_server(|setting| {
         let (mut scene, place) = open(
             setting,
-            &["--stall-timeout", "400ms", "--max-queue", "256K"],
+            &["--stall-timeout", "1500ms", "--max-queue", "256K"],
         )?;
         one_more(&mut scene, &place)?;
         all_hear(&mut scene, b"both are in\n")?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::cell::{Back, Cell, Stdin, Towards, What};
+use crate::common::deadline::{Watch, in_time};
 use crate::common::payload::{endless_lines, lines, same};
 use crate::common::wire::{Room, socket_in};
 use crate::common::{Deadline, Ending, In, Over, Place, Scene, Side, Told, proc_net};
@@ -29,6 +30,9 @@ const LULL: Duration = Duration::from_millis(60);
 /// then.
 const LATER: Duration = Duration::from_millis(700);
 
+/// How soon stdin has to speak after the peer's end: a silence of half a second would be the end.
+const SOON: Duration = Duration::from_millis(400);
+
 /// One cell being played.
 struct Play {
     cell: Cell,
@@ -41,14 +45,16 @@ struct Play {
 }
 
 pub(crate) fn play_cell(cell: Cell, stdin: Stdin, over: Over, who: Who) -> Told {
-    let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
-    let mut play = set_up(cell, stdin, over, who, dir.path())?;
-    play.set_back()?;
-    play.go_forward()?;
-    match who {
-        Who::Ours(_) => play.aftermath(),
-        Who::Ncat | Who::OpenBsd | Who::Socat => Ok(()),
-    }
+    in_time(SOON, |watch| {
+        let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
+        let mut play = set_up(cell, stdin, over, who, dir.path())?;
+        play.set_back(watch)?;
+        play.go_forward(watch)?;
+        match who {
+            Who::Ours(_) => play.aftermath(),
+            Who::Ncat | Who::OpenBsd | Who::Socat => Ok(()),
+        }
+    })
 }
 
 fn set_up(cell: Cell, stdin: Stdin, over: Over, who: Who, dir: &Path) -> Told<Play> {
@@ -109,7 +115,7 @@ fn server(who: Who, place: &Place, stdin: In) -> Told<Scene> {
 
 impl Play {
     /// Brings the direction that is not in question into its state.
-    fn set_back(&mut self) -> Told {
+    fn set_back(&mut self, watch: &Watch) -> Told {
         let scene = &mut self.scene;
         match (self.cell.towards, self.cell.back) {
             (_, Back::Quiet) => Ok(()),
@@ -135,15 +141,16 @@ impl Play {
                     |s| s.program.status.is_none(),
                 )
             }
-            (Towards::Socket, Back::Done) => self.end_of_the_peer(),
+            (Towards::Socket, Back::Done) => self.end_of_the_peer(watch),
         }
     }
 
     /// The peer half-closes, and the program shows that it knows.
-    fn end_of_the_peer(&mut self) -> Told {
+    fn end_of_the_peer(&mut self, watch: &Watch) -> Told {
         let scene = &mut self.scene;
         // A file would be through before the end is seen: held up, it is still being sent then.
         scene.peer().rx.paused = self.stdin == Stdin::File;
+        watch.begin();
         scene.peer().tx.finish();
         match self.who {
             Who::Ours(_) | Who::Ncat => scene
@@ -157,7 +164,7 @@ impl Play {
         Ok(())
     }
 
-    fn go_forward(&mut self) -> Told {
+    fn go_forward(&mut self, watch: &Watch) -> Told {
         let (scene, what, forward) = (&mut self.scene, self.cell.what, self.forward.as_slice());
         match self.cell.towards {
             Towards::Stdout => {
@@ -182,6 +189,8 @@ impl Play {
                     if what == What::Eof {
                         scene.program.stdin.finish();
                     }
+                    scene.until("stdin was read", |s| !s.program.stdin.fed().is_empty())?;
+                    watch.end();
                 }
                 if what == What::Eof {
                     scene.until("the peer saw the end", |s| s.peer().rx.ended())?;
