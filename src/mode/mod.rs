@@ -89,15 +89,11 @@ pub enum Doing {
     Writing,
 }
 
-/// Why something failed, in the words a person is told, and in those a mode can decide on.
+/// Why something failed, in the words a person is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The system's or the protocol's words, without a full stop.
     pub words: String,
-    /// Out of time.
-    pub timeout: bool,
-    /// The disk is full, which may pass.
-    pub full: bool,
 }
 
 impl fmt::Display for Failure {

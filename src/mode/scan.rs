@@ -9,7 +9,6 @@ const AT_ONCE: usize = 100;
 /// Policy of `-z`.
 #[derive(Debug)]
 pub struct Scan {
-    /// One port: its failure is the user's answer in full. Many: only the open ones are named.
     ports: usize,
     next: usize,
     done: usize,
@@ -59,6 +58,7 @@ impl Mode for Scan {
                 self.finished(net);
             }
             Event::Fail { why, .. } => {
+                // One port: its failure is the whole answer. Of many, only the open ones are named.
                 if self.ports == 1 {
                     net.say(Level::Verbose, format!("{why}."));
                 }

@@ -31,8 +31,6 @@ pub(super) fn conn(n: usize) -> ConnId {
 pub(super) fn failure(words: &str) -> Failure {
     Failure {
         words: words.into(),
-        timeout: false,
-        full: false,
     }
 }
 

@@ -14,7 +14,7 @@ use super::transport::Transport;
 use crate::data::Buf;
 use crate::ids::{ListenId, RouteId};
 use crate::mode::Alarm;
-use crate::route::{Carried, End, Step};
+use crate::route::{Carried, End, Step, is_full_disk};
 use crate::wire::{Fault, Stack};
 
 /// Room for bytes between the wire and the layers, each way: the largest datagram and its answers.
@@ -252,11 +252,6 @@ impl Conn {
         self.finish = Finish::Done;
         let _ = self.transport.finish(); // the peer may be gone already
     }
-}
-
-fn is_full_disk(error: &io::Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, StorageFull};
-    matches!(error.kind(), QuotaExceeded | StorageFull)
 }
 
 fn broken(fault: Fault) -> Step {

@@ -93,7 +93,6 @@ impl Shell {
             return;
         };
         if error.kind() == io::ErrorKind::WouldBlock {
-            listener.readable = false;
             return;
         }
         // A refused answer to some earlier message; the next message is not concerned.
@@ -222,7 +221,7 @@ impl Shell {
     /// that the system refuses all others.
     fn take_hall(&mut self, id: ListenId, peer: SockAddr, message: Box<[u8]>) -> Option<ConnId> {
         let listener = self.listeners.remove(id)?;
-        self._paths.extend(listener.path);
+        self.paths.extend(listener.path);
         let Door::Hall(hall) = listener.door else {
             return None;
         };
@@ -263,7 +262,7 @@ impl Shell {
     pub(super) fn stop_listening(&mut self) {
         for id in self.listeners.ids() {
             if let Some(listener) = self.listeners.remove(id) {
-                self._paths.extend(listener.path);
+                self.paths.extend(listener.path);
             }
         }
     }

@@ -159,7 +159,6 @@ impl Shell {
         let Some(listener) = self.listeners.find_mut(id) else {
             return;
         };
-        listener.readable |= readable;
         let mut blocked = Vec::new();
         if let (true, Door::Hall(hall)) = (writable, &listener.door) {
             blocked.extend(hall.sessions.values().copied());

@@ -19,8 +19,6 @@ pub(super) struct Listener {
     pub door: Door,
     /// Its own address, as the system tells it.
     pub address: SockAddr,
-    /// Somebody may be waiting.
-    pub readable: bool,
     /// It waits in the loop's queue.
     pub queued: bool,
     /// It has run out of descriptors and tries again then.
@@ -43,7 +41,6 @@ impl Listener {
         Self {
             door,
             address,
-            readable: false,
             queued: false,
             retry_at: None,
             path,

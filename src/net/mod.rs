@@ -120,7 +120,7 @@ pub struct Shell {
     leaving: Option<Leaving>,
     exit: Option<i32>,
     /// Socket files of our own that go when we go.
-    _paths: Vec<BoundPath>,
+    paths: Vec<BoundPath>,
 }
 
 /// The program ends when everything that was read has been handed over.
@@ -173,7 +173,7 @@ impl Shell {
             now: started,
             leaving: None,
             exit: None,
-            _paths: Vec::new(),
+            paths: Vec::new(),
         };
         if shell.config.catch_signals {
             // A signal that was ignored when we started stays so: nohup and background jobs.

@@ -43,8 +43,6 @@ impl Shell {
             if dial.deadline.is_some_and(|at| at <= self.now) {
                 let why = Failure {
                     words: "TIMEOUT".into(),
-                    timeout: true,
-                    full: false,
                 };
                 return self.give_up(id, why);
             }
@@ -194,7 +192,7 @@ impl Shell {
             return;
         };
         self.drop_attempts(id);
-        self._paths.extend(path);
+        self.paths.extend(path);
         let name = peer_name(SockRef::from(&socket));
         let unix = socket
             .domain()
@@ -273,11 +271,7 @@ fn is_answered(socket: &Socket) -> io::Result<bool> {
 
 /// Why something failed, for a mode.
 pub(super) fn failure(error: &io::Error) -> Failure {
-    use io::ErrorKind::{QuotaExceeded, StorageFull};
-    let full = matches!(error.kind(), QuotaExceeded | StorageFull);
     Failure {
         words: words(error),
-        timeout: false,
-        full,
     }
 }

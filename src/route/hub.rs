@@ -14,7 +14,7 @@ use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use super::leftovers::Leftovers;
-use super::{Context, End, Flow, News, Pace, Step, TURN, Turn};
+use super::{Context, End, Flow, News, Pace, Step, TURN, Turn, is_full_disk};
 use crate::data::{Buf, Cursor, Log};
 use crate::ids::{ConnId, Table, kind};
 

@@ -132,6 +132,12 @@ pub trait End {
     fn rescue(channel: &mut Self::Channel, into: &mut Buf) -> Step;
 }
 
+/// Whether a sink failed for want of room on its disk, which may come back.
+pub fn is_full_disk(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), QuotaExceeded | StorageFull)
+}
+
 /// What a route borrows for one turn.
 pub struct Context<'a> {
     /// The time of this round of the loop.

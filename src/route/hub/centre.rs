@@ -136,12 +136,11 @@ impl Hub {
     }
 
     pub(super) fn centre_sink_failed(&mut self, error: io::Error, now: Instant) {
-        use io::ErrorKind::{QuotaExceeded, StorageFull};
-        self.sink = match error.kind() {
-            StorageFull | QuotaExceeded => Sink::Full {
+        self.sink = match is_full_disk(&error) {
+            true => Sink::Full {
                 retry_at: now + FULL_DISK_RETRY,
             },
-            _ => Sink::Gone,
+            false => Sink::Gone,
         };
         self.news
             .push_back((self.centre, News::SinkBroken(error, self.inbox.len())));

@@ -261,8 +261,6 @@ impl World {
                     dial: 0,
                     why: Failure {
                         words: "Connection refused".into(),
-                        timeout: false,
-                        full: false,
                     },
                 }),
                 // Two doors may each let somebody in before the mode hears of it.

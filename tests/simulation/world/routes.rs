@@ -329,8 +329,6 @@ fn event(news: &News, source: ConnId, sink: ConnId) -> Event {
         doing,
         why: Failure {
             words: error.kind().to_string(),
-            timeout: false,
-            full: false,
         },
     };
     match news {
