@@ -8,9 +8,9 @@
 //! | layer | one protocol without I/O: telnet, line ends |
 //! | conn | one place bytes enter or leave: a transport, its readiness, its layers, its alarms |
 //! | lane | one direction: a queue or a channel of the kernel's, a stage, a pace |
-//! | link, hub | two lanes between two conns; one conn amid many, around a shared log |
+//! | link, hub | two lanes between two conns; many conns around a shared log, as a star or a mesh |
 //! | route | a link or a hub: the unit of work, because its parts must move together |
-//! | mode | what the program is for: connect, listen, keep open, scan |
+//! | mode | what the program is for: connect, listen, keep open, broker, chat, scan |
 //! | turn | one bounded run of one route |
 //! | plan | the command line, understood: no conflicts left, every default filled in |
 //!

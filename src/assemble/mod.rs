@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use socket2::SockAddr;
 
 pub use self::outside::Outside;
-use crate::cli::plan::{Address, At, Local, PortRange, Protocol, Quit, Role, Target, UnixName};
-use crate::cli::plan::{Flow, Plan};
-use crate::mode::{self, Connect, KeepOpen, Listen, Manners, Mode, Scan};
+use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
+use crate::cli::plan::{Flow, Plan, UnixName};
+use crate::mode::{self, Broker, Connect, KeepOpen, Listen, Manners, Mode, Scan};
 use crate::net::sockopt::Carriage;
 use crate::net::{Config, Shell, address, dial, stdin_is_file};
 use crate::route::{Form, Limits};
@@ -98,7 +98,7 @@ fn config(plan: &Plan) -> io::Result<Config> {
     let (target, max_conns, single) = match &plan.role {
         Role::Connect(connect) => (Some(target(plan, &connect.target, &[])?), 0, true),
         Role::Scan(scan) => (Some(target(plan, &scan.target, &scan.ports)?), 0, true),
-        Role::Listen(listen) => (None, listen.max_conns, !listen.keep_open),
+        Role::Listen(listen) => (None, listen.max_conns, listen.guests == Guests::One),
     };
     let dress = &plan.dress;
     let datagrams = is_datagram(&plan.role);
@@ -111,6 +111,8 @@ fn config(plan: &Plan) -> io::Result<Config> {
         target,
         peer_layers,
         stdio_layers,
+        voice,
+        chat: guests(&plan.role) == Guests::Chat,
         telnet: dress.telnet,
         crlf: dress.crlf,
         delay: dress.delay,
@@ -120,6 +122,7 @@ fn config(plan: &Plan) -> io::Result<Config> {
         limits: Limits {
             log: dress.max_queue,
             chunk,
+            messages: datagrams,
             stall: dress.stall_after,
             delay: dress.delay,
         },
@@ -138,10 +141,11 @@ fn peer_layers(config: &Config) -> Stack {
     stack
 }
 
-/// `-C` stands on our side of the link, so that logs and all members of a hub see one conversion.
+/// `-C` stands on our side of the link, so that logs and all members of a hub see one conversion. A
+/// chat has a voice that ends lines anyway.
 fn stdio_layers(config: &Config) -> Stack {
     let mut stack = Stack::default();
-    if config.crlf {
+    if config.crlf && !config.chat {
         stack.push(Box::new(Crlf::default()));
     }
     stack
@@ -162,9 +166,11 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
                     .listen(&address, carriage(is_datagram(&plan.role)))
                     .map_err(|error| refuse(&what, &error))?;
             }
-            match listen.keep_open {
-                true => Box::new(KeepOpen::new(manners)),
-                false => Box::new(Listen::new(manners)),
+            match listen.guests {
+                Guests::One => Box::new(Listen::new(manners)),
+                Guests::Many => Box::new(KeepOpen::new(manners)),
+                Guests::Broker => Box::new(Broker::new(manners, false)),
+                Guests::Chat => Box::new(Broker::new(manners, true)),
             }
         }
     })
@@ -180,7 +186,7 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
     } = plan.flow.clone();
     let messages = is_datagram(&plan.role);
     let listening = matches!(plan.role, Role::Listen(_));
-    let keeps_open = matches!(&plan.role, Role::Listen(listen) if listen.keep_open);
+    let many = guests(&plan.role) != Guests::One;
     Manners {
         stdio: shell.stdio(),
         stdin_is_file: !recv_only && stdin_is_file(),
@@ -194,10 +200,15 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
             Quit::After(after) => mode::Quit::After(after),
             Quit::Never => mode::Quit::Never,
         },
-        idle: plan
-            .idle
-            .or_else(|| (messages && keeps_open).then_some(SESSION)),
+        idle: plan.idle.or_else(|| (messages && many).then_some(SESSION)),
         listening,
+    }
+}
+
+fn guests(role: &Role) -> Guests {
+    match role {
+        Role::Listen(listen) => listen.guests,
+        Role::Connect(_) | Role::Scan(_) => Guests::One,
     }
 }
 
@@ -311,4 +322,7 @@ fn unix(name: &UnixName) -> io::Result<SockAddr> {
             SockAddr::unix(Path::new(&path))
         }
     }
+}
+fn voice(_: &Config) -> Option<Box<dyn crate::route::Voice>> {
+    None
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::opts::{Domain, Options};
 use super::place::Place;
-use super::plan::{At, Connect, Dress, Flow, Listen, Plan, Role, Scan};
+use super::plan::{At, Connect, Dress, Flow, Guests, Listen, Plan, Role, Scan};
 use super::target::PortWord;
 use super::{Log, UsageError, World, flags, place, vain};
 
@@ -41,7 +41,7 @@ pub fn plan(
     if options.verbose > 0 {
         world.banner();
     }
-    if !options.listen {
+    if !options.listens() {
         world.hurry(options.wait.unwrap_or(WAIT));
     }
     refuse(&UNIX_LIMITS, &options)?;
@@ -67,7 +67,7 @@ const UNIX_LIMITS: [Limit; 1] = [(
 const ZERO_IO_LIMITS: [Limit; 2] = [
     // The missing dot is the reference's.
     (
-        |o| o.zero_io && o.listen,
+        |o| o.zero_io && o.listens(),
         "Services designed for LISTENING can't be used with -z",
     ),
     (
@@ -77,7 +77,7 @@ const ZERO_IO_LIMITS: [Limit; 2] = [
 ];
 
 const SOURCE_LIMITS: [Limit; 1] = [(
-    |o| o.listen && o.source.is_some(),
+    |o| o.listens() && o.source.is_some(),
     "-l and -s are incompatible.  Specify the address and port to bind to like you would a host \
      to connect to.",
 )];
@@ -161,7 +161,7 @@ fn role(
         operands,
         world,
     };
-    if options.listen {
+    if options.listens() {
         let at = place.at()?;
         return Ok(Role::Listen(listen(options, at)));
     }
@@ -177,10 +177,19 @@ fn listen(options: &Options, at: At) -> Listen {
     let limit = options.max_conns.unwrap_or(MAX_CONNS);
     // A negative one is refused with the other limits of the mode.
     let max_conns = limit.try_into().unwrap_or_default();
+    let guests = match options {
+        Options { chat: true, .. } => Guests::Chat,
+        Options { broker: true, .. } => Guests::Broker,
+        Options {
+            keep_open: true, ..
+        } => Guests::Many,
+        _ => Guests::One,
+    };
     Listen {
         at,
-        keep_open: options.keep_open,
+        guests,
         max_conns,
+        limited: options.max_conns.is_some(),
     }
 }
 

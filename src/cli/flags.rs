@@ -168,7 +168,7 @@ pub static FLAGS: &[Flag] = &[
     short('s', "source", "Connect from this address").takes_raw("addr", |o, v| o.source = Some(v)),
     long("send-only", "Send only, and quit at the end of stdin").sets(|o| o.send_only = true),
     long("no-shutdown", "Keep the end of stdin to ourselves").sets(|o| o.no_shutdown = true),
-    long("broker", "Pass what one peer says to all others").unsupported(None),
+    long("broker", "Pass what one peer says to all others").sets(|o| o.broker = true),
     long("chat", "The same, and say who is talking").unsupported(None),
     long("talk", "").unsupported(None).hidden(),
     long("deny", "Refuse these peers").unsupported(Some("hosts")),

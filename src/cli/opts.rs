@@ -48,6 +48,8 @@ pub struct Options {
     pub datagram: bool,
     pub listen: bool,
     pub keep_open: bool,
+    pub broker: bool,
+    pub chat: bool,
     pub max_conns: Option<i32>,
     pub source: Option<OsString>,
     pub source_port: Option<PortWord>,
@@ -76,6 +78,18 @@ pub struct Options {
     pub unsupported: Option<&'static Flag>,
     /// Set, it was the last thing that was read.
     pub special: Option<Special>,
+}
+
+impl Options {
+    /// Whether peers are waited for: a broker and a chat are servers without `-l` as well.
+    pub fn listens(&self) -> bool {
+        self.listen || self.is_mesh()
+    }
+
+    /// Whether peers hear each other.
+    pub fn is_mesh(&self) -> bool {
+        self.broker || self.chat
+    }
 }
 
 /// Reads the arguments behind `argv0`: the options, and the operands in their order.

@@ -123,10 +123,25 @@ pub struct Local {
 pub struct Listen {
     /// Where to listen.
     pub at: At,
-    /// `-k`: many peers, never end.
-    pub keep_open: bool,
+    /// Who is let in, and who hears whom.
+    pub guests: Guests,
     /// `-m`: how many peers at once.
     pub max_conns: usize,
+    /// The limit was asked for, not filled in.
+    pub limited: bool,
+}
+
+/// Who is let in by a listener, and who hears whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guests {
+    /// One peer; its end is ours.
+    One,
+    /// `-k`: many peers around our stdio, without end.
+    Many,
+    /// `--broker`: many peers who hear each other.
+    Broker,
+    /// `--chat`: the same, by name.
+    Chat,
 }
 
 /// Where to listen.

@@ -10,10 +10,15 @@ const LIMIT_IGNORED: &str =
 
 /// A sentence for each option that was given in vain.
 pub(super) fn warnings(o: &Options) -> Vec<String> {
-    let limit_ignored = o.listen && !o.keep_open && o.max_conns.is_some();
+    let limit_ignored = o.listen && !many(o) && o.max_conns.is_some();
     let limit = limit_ignored.then(|| LIMIT_IGNORED.into());
     let sentences = limit.into_iter().chain(without_effect(o));
     sentences.map(|text| format!("Warning: {text}")).collect()
+}
+
+/// Whether many peers are served at once.
+fn many(o: &Options) -> bool {
+    o.is_mesh() || o.listen && o.keep_open
 }
 
 /// An option, whether it was given, and what would make it useless, each with the words for it.
@@ -22,12 +27,10 @@ type Row<'a> = (&'static str, bool, &'a [(bool, &'static str)]);
 fn without_effect(o: &Options) -> Vec<String> {
     let scans = (o.zero_io, "with -z");
     let scans_streams = (o.zero_io && !o.datagram, "with -z but without --udp");
-    let listens = (o.listen, "with --listen");
-    let connects = (!o.listen, "without --listen");
-    let one_peer = (
-        !(o.listen && o.keep_open),
-        "without --listen and --keep-open",
-    );
+    let listens = (o.listens(), "with --listen");
+    let connects = (!o.listens(), "without --listen");
+    let one_peer = (!many(o), "without --listen and --keep-open");
+    let mesh = (o.is_mesh(), "with --broker or --chat");
     let datagrams = (o.datagram, "with --udp");
     let streams = (!o.datagram, "without --udp");
     let unix_stream = (
@@ -56,12 +59,12 @@ fn without_effect(o: &Options) -> Vec<String> {
         (
             "--no-shutdown",
             o.no_shutdown,
-            &[scans, no_stdin, datagrams],
+            &[scans, no_stdin, datagrams, mesh],
         ),
         ("--wait", o.wait.is_some(), &[listens]),
         ("--nsock-engine", o.engine, &[never]),
         ("--test", o.announce, &[connects]),
-        ("-q", quits, &[scans, no_stdin]),
+        ("-q", quits, &[scans, no_stdin, mesh]),
         ("--half-close", o.half_close, &[scans, no_stdin, datagrams]),
         (
             "--datagram-size",

@@ -3,9 +3,11 @@
 //! Owns the bytes and counts who stands where; members hold their own cursors. One append is one
 //! chunk is one message. Promise: a member reads every chunk appended between its joining and its
 //! leaving, in order, except its own; a chunk is freed as soon as nobody stands at it or before it;
-//! the log never holds more than its limit, however many members it has and however small the chunks.
+//! the log never holds more than its limit, however many members it has and however small the chunks;
+//! only a message that is larger than all of it by itself is let through, alone.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 /// Chunks that some member has yet to read.
 ///
@@ -21,14 +23,15 @@ pub struct Log {
     /// What the chunks cost, in bytes.
     held: usize,
     limit: usize,
-    /// How many members there have been; each is known by its number.
-    joined: u64,
+    /// The number of the last member; each is known by its own. Not zero, which makes the record of a
+    /// member that may have no cursor smaller.
+    joined: NonZeroU64,
 }
 
 struct Chunk {
     bytes: Box<[u8]>,
     /// The member that said it and must not hear it.
-    origin: Option<u64>,
+    origin: Option<NonZeroU64>,
     /// How many cursors stand here.
     here: usize,
 }
@@ -49,7 +52,7 @@ const KEEP: usize = 64;
 #[derive(Debug)]
 #[must_use = "a cursor holds the log back until it leaves"]
 pub struct Cursor {
-    member: u64,
+    member: NonZeroU64,
     /// Invariant: the place of a chunk, never one of its own, or the end.
     place: u64,
     /// How much of that chunk has been read; always less than all of it, or 0.
@@ -65,13 +68,13 @@ impl Log {
             at_end: 0,
             held: 0,
             limit,
-            joined: 0,
+            joined: NonZeroU64::MIN,
         }
     }
 
     /// The longest chunk that can be appended now; `None` when not even an empty one can.
     pub fn room(&self) -> Option<usize> {
-        (self.limit - self.held).checked_sub(OVERHEAD)
+        self.limit.checked_sub(self.held + OVERHEAD)
     }
 
     /// What the log holds, in bytes, all costs included.
@@ -92,13 +95,13 @@ impl Log {
     /// Adds a message for everybody but its sender, who may be no member. Nothing is kept when there
     /// is nobody to read it.
     ///
+    /// A message that is too large by itself may be appended to an empty log.
+    ///
     /// # Panics
     /// When there is no [`Log::room`] for it.
     pub fn append(&mut self, sender: Option<&mut Cursor>, bytes: &[u8]) {
-        assert!(
-            self.room().is_some_and(|room| bytes.len() <= room),
-            "appended past the limit"
-        );
+        let fits = self.room().is_some_and(|room| bytes.len() <= room);
+        assert!(fits || self.is_empty(), "appended past the limit");
         let origin = sender.as_ref().map(|cursor| cursor.member);
         self.chunks.push_back(Chunk {
             bytes: bytes.into(),
@@ -116,7 +119,7 @@ impl Log {
 
     /// A new member, who hears what is said from now on.
     pub fn join(&mut self) -> Cursor {
-        self.joined += 1;
+        self.joined = self.joined.saturating_add(1);
         self.at_end += 1;
         Cursor {
             member: self.joined,

@@ -1,9 +1,8 @@
 //! Listen mode: wait for one peer and talk, or with `-k` for many around our stdio.
 
-use std::collections::BTreeMap;
-
+use super::members::{Members, Stage};
 use super::{
-    Alarm, Doing, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, When, idle_sentence,
+    Alarm, Doing, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, Reach, When,
     quitting_sentence, stdio_failure, talk::Talk,
 };
 use crate::ids::ConnId;
@@ -46,19 +45,10 @@ impl Mode for Listen {
 #[derive(Debug)]
 pub struct KeepOpen {
     manners: Manners,
-    members: BTreeMap<ConnId, Member>,
+    members: Members,
     stdin_over: bool,
     /// Stdout failed: said once, not for every member.
     stdout_failed: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Member {
-    Talking,
-    /// It has said all it has to say and gets what we still have to say.
-    Listening,
-    /// It takes nothing any more; what it has said is still read.
-    Deaf,
 }
 
 impl KeepOpen {
@@ -67,32 +57,22 @@ impl KeepOpen {
         let stdin_over = manners.recv_only;
         Self {
             manners,
-            members: BTreeMap::new(),
+            members: Members::default(),
             stdin_over,
             stdout_failed: false,
         }
     }
 
-    fn let_in(&mut self, conn: ConnId, net: &mut dyn Net) {
-        say_connection(conn, net);
-        self.members.insert(conn, Member::Talking);
-        net.join(conn);
-        if let Some(after) = self.manners.idle {
-            net.arm(conn, Alarm::Idle, after);
-        }
-    }
-
     fn stdin_ended(&mut self, status: i32, net: &mut dyn Net) {
         self.stdin_over = true;
-        for (&conn, &member) in &self.members {
-            match member {
-                Member::Listening => net.close(conn, When::Delivered),
-                Member::Talking if !self.manners.no_shutdown => net.finish(conn),
-                Member::Talking | Member::Deaf => {}
+        for (conn, stage) in self.members.iter() {
+            match stage {
+                Stage::Listening => net.close(conn, When::Delivered),
+                Stage::Talking if !self.manners.no_shutdown => net.finish(conn),
+                Stage::Talking | Stage::Deaf => {}
             }
         }
-        self.members
-            .retain(|_, member| *member != Member::Listening);
+        self.members.retain(|stage| stage != Stage::Listening);
         match self.manners.quit {
             Quit::After(after) => net.arm(self.manners.stdio, Alarm::Quit, after),
             Quit::Default | Quit::Never if self.manners.send_only => {
@@ -105,41 +85,18 @@ impl KeepOpen {
     fn member_ended(&mut self, conn: ConnId, net: &mut dyn Net) {
         // Nothing more will come for it, so it may go; but a peer that closes its sending half still
         // wants all of a file, or whatever flows just now.
-        if self.stdin_over || self.members.get(&conn) == Some(&Member::Deaf) {
-            return self.let_go(conn, When::Delivered, net);
-        }
-        if let Some(member) = self.members.get_mut(&conn) {
-            *member = Member::Listening;
-            if !self.manners.stdin_is_file && !self.manners.half_close {
-                net.arm(conn, Alarm::Lull, LULL);
+        match self.members.stage(conn) {
+            Some(stage) if !self.stdin_over && *stage != Stage::Deaf => {
+                *stage = Stage::Listening;
+                if !self.manners.stdin_is_file && !self.manners.half_close {
+                    net.arm(conn, Alarm::Lull, LULL);
+                }
             }
+            Some(_) | None => _ = self.members.let_go(conn, When::Delivered, net),
         }
     }
 
-    /// Also for a member that was let go before: one that was to have everything first may stall.
-    fn let_go(&mut self, conn: ConnId, when: When, net: &mut dyn Net) {
-        self.members.remove(&conn);
-        net.close(conn, when);
-    }
-
-    /// What it said before it broke off is still to be had, unless reading has ended as well.
-    fn member_broke(&mut self, conn: ConnId, doing: Doing, net: &mut dyn Net) {
-        match self.members.get_mut(&conn) {
-            Some(member @ Member::Talking) if doing == Doing::Writing && !self.manners.messages => {
-                *member = Member::Deaf;
-            }
-            Some(_) | None => self.let_go(conn, When::Now, net),
-        }
-    }
-
-    fn broke(&mut self, conn: ConnId, doing: Doing, why: &Failure, net: &mut dyn Net) {
-        if conn != self.manners.stdio {
-            net.say(
-                Level::Verbose,
-                format!("Connection with {} broke: {why}.", net.name(conn)),
-            );
-            return self.member_broke(conn, doing, net);
-        }
+    fn stdio_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
         if doing == Doing::Writing && std::mem::replace(&mut self.stdout_failed, true) {
             return;
         }
@@ -152,44 +109,37 @@ impl KeepOpen {
 
 impl Mode for KeepOpen {
     fn on_event(&mut self, event: Event, net: &mut dyn Net) {
+        let (manners, members) = (&self.manners, &mut self.members);
         match event {
-            Event::Start => {
-                net.hub(self.manners.stdio, self.manners.out(), self.manners.back());
+            Event::Start => net.hub(manners.stdio, manners.out(), manners.back(), Reach::Star),
+            Event::Accept { conn } => {
+                say_connection(conn, net);
+                members.let_in(conn, manners, net);
             }
-            Event::Accept { conn } => self.let_in(conn, net),
-            Event::End { conn } if conn == self.manners.stdio => self.stdin_ended(0, net),
+            Event::End { conn } if conn == manners.stdio => self.stdin_ended(0, net),
             Event::End { conn } => self.member_ended(conn, net),
-            Event::Broken { conn, doing, why } => self.broke(conn, doing, &why, net),
-            Event::Stalled { conn } => {
-                let name = net.name(conn);
-                net.say(
-                    Level::Verbose,
-                    format!("{name} takes nothing and holds others back: dropped."),
-                );
-                self.let_go(conn, When::Now, net);
+            Event::Broken { conn, doing, why } if conn == manners.stdio => {
+                self.stdio_broke(doing, &why, net);
             }
+            Event::Broken { conn, doing, why } => {
+                members.broke(conn, (doing, &why), manners, net);
+            }
+            Event::Stalled { conn } => _ = members.stalled(conn, net),
             Event::Alarm {
                 conn,
                 what: Alarm::Idle,
-            } => {
-                let after = self.manners.idle.unwrap_or_default();
-                net.say(
-                    Level::Verbose,
-                    format!("{}: {}", net.name(conn), idle_sentence(after)),
-                );
-                self.let_go(conn, When::Now, net);
-            }
+            } => _ = members.fell_silent(conn, manners, net),
             Event::Alarm {
                 conn,
                 what: Alarm::Lull,
-            } => self.let_go(conn, When::Delivered, net),
+            } => _ = members.let_go(conn, When::Delivered, net),
             Event::Alarm {
                 what: Alarm::Quit, ..
             } => {
-                if let Quit::After(after) = self.manners.quit {
+                if let Quit::After(after) = manners.quit {
                     net.say(Level::Error, quitting_sentence(after));
                 }
-                net.exit(self.manners.timeout_status(), When::Now);
+                net.exit(manners.timeout_status(), When::Now);
             }
             Event::Signal { number } => net.exit(128 + number, When::Now),
             Event::Open { .. } | Event::Fail { .. } => {}

@@ -3,8 +3,10 @@
 //! A mode is told what happened, in order, and asks by name for what should happen next. Its
 //! requests take effect in the order asked, after it returns; no mode is entered twice at once.
 
+mod broker;
 mod connect;
 mod listen;
+mod members;
 mod scan;
 #[cfg(test)]
 mod script;
@@ -13,6 +15,7 @@ mod talk;
 use std::fmt;
 use std::time::Duration;
 
+pub use broker::Broker;
 pub use connect::Connect;
 pub use listen::{KeepOpen, Listen};
 pub use scan::Scan;
@@ -119,6 +122,15 @@ impl Alarm {
     pub const KINDS: usize = 3;
 }
 
+/// Who hears whom in a hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Members hear the centre, and the centre hears them.
+    Star,
+    /// Members hear the centre and each other; the centre hears nobody.
+    Mesh,
+}
+
 /// When something ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -135,9 +147,11 @@ pub trait Net {
     /// Let these two talk: `out` is from `near` to `far`.
     fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow);
     /// Make `centre` the middle of a hub.
-    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow);
-    /// Add a member to the hub.
-    fn join(&mut self, conn: ConnId);
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach);
+    /// Add a member to the hub; in a chat it goes by that number.
+    fn join(&mut self, conn: ConnId, number: u32);
+    /// Say something to all members of a chat.
+    fn announce(&mut self, words: String);
     /// Tell the connection that no more will be sent, once everything has been.
     fn finish(&mut self, conn: ConnId);
     /// Close the connection.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Alarm, Failure, Flow, Level, Manners, Net, Quit, When};
+use super::{Alarm, Failure, Flow, Level, Manners, Net, Quit, Reach, When};
 use crate::ids::{ConnId, Table, kind};
 
 /// Remembers requests.
@@ -59,12 +59,15 @@ impl Net for Script {
         self.asked
             .push(format!("link {near} {far} {out:?} {back:?}"));
     }
-    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach) {
         self.asked
-            .push(format!("hub {} {out:?} {back:?}", centre.slot()));
+            .push(format!("hub {} {out:?} {back:?} {reach:?}", centre.slot()));
     }
-    fn join(&mut self, conn: ConnId) {
-        self.asked.push(format!("join {}", conn.slot()));
+    fn join(&mut self, conn: ConnId, number: u32) {
+        self.asked.push(format!("join {} as {number}", conn.slot()));
+    }
+    fn announce(&mut self, words: String) {
+        self.asked.push(format!("announce {words}"));
     }
     fn finish(&mut self, conn: ConnId) {
         self.asked.push(format!("finish {}", conn.slot()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::dial::words;
 use super::{Leaving, Shell, conn::Conn, routes::Route};
 use crate::ids::ConnId;
-use crate::mode::{Alarm, Flow, Level, Mode, Net, When};
+use crate::mode::{Alarm, Flow, Level, Mode, Net, Reach, When};
 
 /// What a mode asked for.
 enum Request {
@@ -20,8 +20,10 @@ enum Request {
         centre: ConnId,
         out: Flow,
         back: Flow,
+        reach: Reach,
     },
-    Join(ConnId),
+    Join(ConnId, u32),
+    Announce(String),
     Finish(ConnId),
     Close(ConnId, When),
     StopListening,
@@ -48,11 +50,19 @@ impl Net for Desk<'_> {
             back,
         });
     }
-    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
-        self.requests.push(Request::Hub { centre, out, back });
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach) {
+        self.requests.push(Request::Hub {
+            centre,
+            out,
+            back,
+            reach,
+        });
     }
-    fn join(&mut self, conn: ConnId) {
-        self.requests.push(Request::Join(conn));
+    fn join(&mut self, conn: ConnId, number: u32) {
+        self.requests.push(Request::Join(conn, number));
+    }
+    fn announce(&mut self, words: String) {
+        self.requests.push(Request::Announce(words));
     }
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
@@ -121,12 +131,24 @@ impl Shell {
                     self.link(near, far, out, back);
                 }
             }
-            Request::Hub { centre, out, back } => {
-                if self.open_for(out, back) {
-                    self.make_hub(centre, out, back);
+            Request::Hub {
+                centre,
+                out,
+                back,
+                reach,
+            } => {
+                // In a mesh stdout hears nobody.
+                let hears = if reach == Reach::Star {
+                    back
+                } else {
+                    Flow::Shut
+                };
+                if self.open_for(out, hears) {
+                    self.make_hub(centre, out, back, reach);
                 }
             }
-            Request::Join(conn) => self.join(conn),
+            Request::Join(conn, number) => self.join(conn, number),
+            Request::Announce(words) => self.announce(&words),
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.closing.push(conn),

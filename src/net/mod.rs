@@ -50,7 +50,7 @@ use self::transport::Transport;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
-use crate::route::{Form, Limits, Tap, Taps};
+use crate::route::{Form, Limits, Tap, Taps, Voice};
 use crate::say::{Level, Say};
 use crate::wire::Stack;
 
@@ -62,6 +62,10 @@ pub struct Config {
     pub peer_layers: fn(&Config) -> Stack,
     /// The layers between our stdio and the rest.
     pub stdio_layers: fn(&Config) -> Stack,
+    /// What changes the words of members of a mesh, if anything does.
+    pub voice: fn(&Config) -> Option<Box<dyn Voice>>,
+    /// Members of a mesh go by numbers and learn who comes and goes.
+    pub chat: bool,
     /// `-t`.
     pub telnet: bool,
     /// `-C`.

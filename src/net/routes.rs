@@ -8,19 +8,24 @@ use super::appetite::PATIENCE;
 use super::conn::Conn;
 use super::reach::failure;
 use crate::ids::{ConnId, RouteId, Table, kind};
-use crate::mode::{Alarm, Doing, Event, Flow};
-use crate::route::{Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
+use crate::mode::{Alarm, Doing, Event, Flow, Reach};
+use crate::route::{self, Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
+use crate::say::Level;
 
 /// How much a link copies at once. With four times as much the bytes had left the processor's cache
 /// before they were written, which cost half as much again (benches, `file-null` copying).
 const LINK_QUEUE: usize = 64 * 1024;
 
 /// Who talks to whom.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a table of routes holds one hub or links only, and these are best where they are"
+)]
 pub(super) enum Route {
     /// Two ends.
     Link(LinkRoute),
-    /// One and many.
-    Hub(HubRoute),
+    /// One and many; a run has one hub at most, and any number of links.
+    Hub(Box<HubRoute>),
 }
 
 /// Two ends and their lanes.
@@ -142,26 +147,42 @@ impl Shell {
     }
 
     /// Makes a connection the middle of the hub.
-    pub(super) fn make_hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
-        let hub = Hub::new(centre, out, back, self.config.limits);
-        let route = self.routes.add(Route::Hub(HubRoute {
+    pub(super) fn make_hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach) {
+        let reach = match reach {
+            Reach::Star => route::Reach::Star,
+            Reach::Mesh => route::Reach::Mesh((self.config.voice)(&self.config)),
+        };
+        let hub = Hub::new(centre, out, back, reach, self.config.limits);
+        let route = self.routes.add(Route::Hub(Box::new(HubRoute {
             hub,
             state: State::default(),
-        }));
+        })));
         if let Some(conn) = self.conns.find_mut(centre) {
             conn.route = Some(route);
         }
         self.hub = Some(route);
     }
 
+    /// Says something to all members of the hub.
+    pub(super) fn announce(&mut self, words: &str) {
+        let Some(Route::Hub(hub)) = self.hub.and_then(|id| self.routes.find_mut(id)) else {
+            return;
+        };
+        if !hub.hub.announce(words, &mut self.taps) {
+            let words = format!("Nobody was told that {words} There is no room left for it.");
+            self.say.say(Level::Verbose, &words);
+        }
+        self.queue_route(self.hub);
+    }
+
     /// Adds a member to the hub.
-    pub(super) fn join(&mut self, id: ConnId) {
+    pub(super) fn join(&mut self, id: ConnId, number: u32) {
         let Some(route) = self.hub else { return };
         if let (Some(Route::Hub(hub)), Some(conn)) =
             (self.routes.find_mut(route), self.conns.find_mut(id))
         {
             conn.route = Some(route);
-            hub.hub.join(id, self.now);
+            hub.hub.join(id, number, self.now);
         }
         self.queue_route(Some(route));
     }
@@ -242,7 +263,8 @@ impl Shell {
                 }
                 turn
             }
-            Route::Hub(HubRoute { hub, .. }) => {
+            Route::Hub(route) => {
+                let hub = &mut route.hub;
                 let mut moved = Vec::new();
                 let turn = hub.turn(conns, &mut cx, &mut moved);
                 for id in moved {
@@ -298,8 +320,8 @@ impl Shell {
     pub(super) fn ring_route(&mut self, id: RouteId) {
         if let Some(route) = self.routes.find_mut(id) {
             route.state().alarm_at = None;
-            if let Route::Hub(HubRoute { hub, .. }) = route {
-                let stalled = hub.stalled(self.now).into_iter();
+            if let Route::Hub(route) = route {
+                let stalled = route.hub.stalled(self.now).into_iter();
                 self.outbox
                     .extend(stalled.map(|conn| Event::Stalled { conn }));
             }

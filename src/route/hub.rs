@@ -1,31 +1,43 @@
-//! One to many: what the centre says goes to every member, what members say goes to the centre.
+//! One to many: a star around a centre, or a mesh in which everybody hears everybody else.
 //!
-//! Owns the shared log that members read behind, each at its own cursor, and the inbox that the
-//! centre reads. Promise: a member that does not read delays nobody until the log is full; then the
-//! centre is not read, and a member that has taken nothing for the stall time while it holds the
-//! others back is dropped. Memory does not grow with the number of members that lag.
+//! Owns the shared log that members read behind, each at its own cursor, and the inbox in which
+//! their words wait: for the centre in a star, for room in the log in a mesh. Promise: a member that
+//! does not read delays nobody until the log is full; then nobody is read, and a member that has
+//! taken nothing for the stall time while it holds the others back is dropped. Memory does not grow
+//! with the number of members that lag.
+//!
+//! ```text
+//!             centre ──said──► log ──cursor──► member      both
+//!             centre ◄─inbox── member                      star
+//!                              member ──inbox──► log       mesh: a voice may change the words
+//! ```
 
 mod centre;
 mod clock;
 mod members;
+mod relay;
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
+use self::clock::Waits;
+use self::relay::Speaker;
 use super::leftovers::Leftovers;
-use super::{Context, End, Flow, News, Pace, Step, TURN, Turn, is_full_disk};
+use super::{Context, End, Flow, News, Pace, Step, TURN, Taps, Turn, is_full_disk};
 use crate::data::{Buf, Cursor, Log};
 use crate::ids::{ConnId, Table, kind};
 
 /// What a hub may hold, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of the log (`--max-queue`).
+    /// Bytes of the log (`--max-queue`). One message that is larger by itself is let through alone.
     pub log: usize,
     /// The most bytes one read of the centre gives: the datagram size where members are peers of a
     /// datagram socket.
     pub chunk: usize,
+    /// Members are peers of a datagram socket: what is said at once is heard at once.
+    pub messages: bool,
     /// How long a member may take nothing while it holds the others back (`--stall-timeout`).
     pub stall: Duration,
     /// `--delay`.
@@ -38,7 +50,27 @@ impl Limits {
     pub const CHUNK: usize = 64 * 1024;
 }
 
-/// Room for what members say until the centre has taken it. Two of the largest datagrams, so that
+/// Who hears whom.
+pub enum Reach {
+    /// Members hear the centre, and the centre hears them.
+    Star,
+    /// Members hear the centre and each other, through a voice if there is one; the centre hears
+    /// nobody.
+    Mesh(Option<Box<dyn Voice>>),
+}
+
+/// How the words of one member of a mesh are written for the others.
+pub trait Voice {
+    /// Writes what a speaker said and returns how much of it was used. Stops when `out` is full; with
+    /// an empty `out` it always gets on.
+    fn relay(&mut self, speaker: u32, said: &[u8], out: &mut Buf) -> usize;
+    /// The speaker will say no more: writes what it had begun.
+    fn leave(&mut self, speaker: u32, out: &mut Buf);
+    /// Writes what the hub itself has to say.
+    fn announce(&mut self, words: &str, out: &mut Buf);
+}
+
+/// Room for what members say until it is taken from there. Two of the largest datagrams, so that
 /// a whole one always fits beside what the centre has not taken of the last.
 const INBOX: usize = 128 * 1024;
 /// The least room in the inbox that is worth asking a member: the largest datagram.
@@ -47,13 +79,26 @@ const INBOX_PIECE: usize = 64 * 1024;
 const GATHER: usize = 64;
 /// How many members are served in one turn before other routes have theirs.
 const VISITS: usize = 256;
+/// How many of those who wait for room are asked at once when there is some.
+const CALLED: usize = 64;
 /// How long a full disk is left alone before the centre is tried again.
 const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
+
+/// The number by which a voice knows the centre; members have others.
+pub const CENTRE: u32 = 0;
 
 /// One end of a hub that is not the centre.
 struct Member {
     /// Where it is in the log; `None` when nothing is sent to members.
     cursor: Option<Cursor>,
+    /// A chunk that waits for its time, with `--delay`.
+    held: Option<Box<Held>>,
+    /// When it last took something.
+    taken_at: Instant,
+    sent: u64,
+    received: u64,
+    /// Who it is to the others.
+    number: u32,
     /// What it says is still read.
     listening: bool,
     /// It waits in `todo`.
@@ -62,12 +107,12 @@ struct Member {
     in_crowd: bool,
     /// It is told the end once it has everything.
     finishing: Finishing,
-    /// A chunk that waits for its time, with `--delay`.
-    held: Option<(Buf, Pace)>,
-    /// When it last took something.
-    taken_at: Instant,
-    sent: u64,
-    received: u64,
+}
+
+/// What a member said and may not be heard yet; empty most of the time.
+struct Held {
+    words: Buf,
+    release: Pace,
 }
 
 #[derive(PartialEq)]
@@ -93,6 +138,7 @@ pub struct Hub {
     centre: ConnId,
     out: Flow,
     back: Flow,
+    reach: Reach,
     limits: Limits,
     log: Log,
     /// What the centre said and the log has not taken yet.
@@ -100,7 +146,11 @@ pub struct Hub {
     said_pace: Option<Pace>,
     said_at: Option<Instant>,
     centre_over: bool,
+    /// What members said; in a mesh what one of them said, the speaker.
     inbox: Buf,
+    speaker: Option<Speaker>,
+    /// What a voice makes of words on their way into the log; empty between two calls.
+    spoken: Buf,
     leftovers: Leftovers,
     sink: Sink,
     /// By slot of the connection.
@@ -110,33 +160,44 @@ pub struct Hub {
     todo: VecDeque<ConnId>,
     /// Members that wait for room in the inbox.
     crowd: VecDeque<ConnId>,
-    /// Since when the log has had no room.
-    full_since: Option<Instant>,
+    /// Members with a chunk that waits for its time, in the order of those times.
+    holding: VecDeque<(Instant, ConnId)>,
+    /// Who waits for room in the log.
+    waits: Waits,
+    /// Whose words are tried first when room is scarce: the members' and the centre's take turns.
+    members_first: bool,
     stopped: bool,
     news: VecDeque<(ConnId, News)>,
 }
 
 impl Hub {
     /// A hub around `centre`: `out` is what happens to what it says, `back` to what members say.
-    pub fn new(centre: ConnId, out: Flow, back: Flow, limits: Limits) -> Self {
+    pub fn new(centre: ConnId, out: Flow, back: Flow, reach: Reach, limits: Limits) -> Self {
+        // In a mesh only what members say is held back; the centre's words are its own.
+        let delays_centre = limits.delay.filter(|_| matches!(reach, Reach::Star));
         Self {
             centre,
             out,
             back,
+            reach,
             limits,
             log: Log::new(limits.log),
             said: Buf::new(limits.chunk),
-            said_pace: limits.delay.map(Pace::new),
+            said_pace: delays_centre.map(Pace::new),
             said_at: None,
             centre_over: out == Flow::Shut,
             inbox: Buf::new(INBOX),
+            speaker: None,
+            spoken: Buf::new(relay::SPOKEN),
             leftovers: Leftovers::default(),
             sink: Sink::Open,
             members: Vec::new(),
             population: 0,
             todo: VecDeque::new(),
             crowd: VecDeque::new(),
-            full_since: None,
+            holding: VecDeque::new(),
+            waits: Waits::default(),
+            members_first: false,
             stopped: false,
             news: VecDeque::new(),
         }
@@ -147,22 +208,20 @@ impl Hub {
         self.centre
     }
 
-    /// A member comes in; it gets what is said from now on.
-    pub fn join(&mut self, id: ConnId, now: Instant) {
+    /// A member comes in, whom a voice calls by that number; it gets what is said from now on.
+    pub fn join(&mut self, id: ConnId, number: u32, now: Instant) {
         let cursor = (self.out == Flow::Pass).then(|| self.log.join());
         let member = Member {
             cursor,
+            held: None,
+            taken_at: now,
+            sent: 0,
+            received: 0,
+            number,
             listening: self.back != Flow::Shut,
             queued: false,
             in_crowd: false,
             finishing: Finishing::No,
-            held: self
-                .limits
-                .delay
-                .map(|delay| (Buf::new(INBOX_PIECE), Pace::new(delay))),
-            taken_at: now,
-            sent: 0,
-            received: 0,
         };
         if self.members.len() <= id.slot() {
             self.members.resize_with(id.slot() + 1, || None);
@@ -176,23 +235,19 @@ impl Hub {
 
     /// A member goes; what it has not taken is lost to it alone, and what it said is not lost.
     pub fn leave(&mut self, id: ConnId) {
-        let Some(slot) = self.members.get_mut(id.slot()) else {
+        let slot = self.members.get_mut(id.slot());
+        let Some((_, member)) = slot.and_then(|slot| slot.take_if(|(current, _)| *current == id))
+        else {
             return;
         };
-        if let Some((_, member)) = slot.take_if(|(current, _)| *current == id) {
-            self.population -= 1;
-            // Nobody is left to hold anybody back.
-            self.full_since = self.full_since.filter(|_| self.population > 0);
-            if let Some(cursor) = member.cursor {
-                self.log.leave(cursor);
-            }
-            if let Some((held, pace)) = member.held {
-                self.leftovers.add(held, pace);
-            }
-            if self.population == 0 {
-                self.full_since = None; // nobody is left to hold anybody back
-            }
+        self.population -= 1;
+        if self.population == 0 {
+            self.waits = Waits::default(); // nobody is left to hold anybody back
         }
+        if let Some(cursor) = member.cursor {
+            self.log.leave(cursor);
+        }
+        self.leave_words(member.number, member.held);
     }
 
     /// Something happened at this end: look at it in the next turn.
@@ -233,11 +288,8 @@ impl Hub {
         delivered
             && (self.said.is_empty() || self.population == 0)
             && self.members.iter().flatten().all(|(id, member)| {
-                let held = member
-                    .held
-                    .as_ref()
-                    .is_some_and(|(held, _)| !held.is_empty());
-                !held && !self.is_behind(member) && ends.find(*id).is_none_or(End::is_clear)
+                let holds = member.held.is_some();
+                !holds && !self.is_behind(member) && ends.find(*id).is_none_or(End::is_clear)
             })
     }
 
@@ -270,16 +322,52 @@ impl Hub {
     ) -> Turn {
         self.wake_released(cx.now);
         for _ in 0..TURN {
-            let spoke = self.hear_centre(ends, cx);
-            let visited = self.serve_members(ends, cx, moved);
-            let told = self.tell_centre(ends, cx);
-            if !(spoke | visited | told) {
+            let mut any = self.hear(ends, cx);
+            any |= self.call_the_crowd();
+            any |= self.serve_members(ends, cx, moved);
+            if !any {
                 return Turn::Rest;
             }
         }
         Turn::Again
     }
 
+    /// Hears the centre and those members whose words wait. Where both wait for room in the log, they
+    /// take turns; the centre of a star is told after it was heard, for its layers may answer.
+    fn hear<E: End>(&mut self, ends: &mut Table<kind::Conn, E>, cx: &mut Context<'_>) -> bool {
+        self.members_first = !self.members_first && matches!(self.reach, Reach::Mesh(_));
+        let told = self.members_first && self.tell(ends, cx);
+        let spoke = self.hear_centre(ends, cx);
+        told | spoke | (!self.members_first && self.tell(ends, cx))
+    }
+
+    /// Gives on what members said.
+    fn tell<E: End>(&mut self, ends: &mut Table<kind::Conn, E>, cx: &mut Context<'_>) -> bool {
+        match self.reach {
+            Reach::Star => self.tell_centre(ends, cx),
+            Reach::Mesh(_) => self.tell_all(cx),
+        }
+    }
+
+    /// Looks again at some of those who wait for room, if there is some.
+    fn call_the_crowd(&mut self) -> bool {
+        let called = match self.is_crowded() {
+            true => 0,
+            false => CALLED.min(self.crowd.len()),
+        };
+        for _ in 0..called {
+            let Some(id) = self.crowd.pop_front() else {
+                break;
+            };
+            if let Some(member) = find(&mut self.members, id) {
+                member.in_crowd = false;
+            }
+            self.wake(id);
+        }
+        called > 0
+    }
+
+    /// Something new is in the log.
     fn wake_all(&mut self) {
         for (id, member) in self.members.iter_mut().flatten() {
             if !std::mem::replace(&mut member.queued, true) {
@@ -298,18 +386,18 @@ impl Hub {
         !self.todo.is_empty()
             || !self.news.is_empty()
             || self.may_hear() && centre.is_some_and(End::is_readable)
-            || matches!(self.sink, Sink::Open)
-                && centre.is_some_and(|centre| {
-                    centre.is_writable() && !(self.inbox.is_empty() && centre.is_clear())
-                })
+            || match self.reach {
+                Reach::Star => centre.is_some_and(|centre| self.could_tell_centre(centre)),
+                Reach::Mesh(_) => self.could_tell_all(now),
+            }
             || self.members.iter().flatten().any(member_could_move)
     }
 
     fn member_could_move<E: End>(&self, member: &Member, end: &E, now: Instant) -> bool {
         let could_take = self.is_behind(member) && end.is_writable();
         let could_speak = match &member.held {
-            Some((held, pace)) if !held.is_empty() => pace.is_open(now),
-            Some(_) | None => member.listening && self.reads_members() && end.is_readable(),
+            Some(held) => held.release.is_open(now),
+            None => member.listening && self.reads_members() && end.is_readable(),
         };
         could_take || could_speak && !(member.in_crowd && self.is_crowded())
     }
@@ -325,10 +413,8 @@ impl Hub {
     }
 
     fn is_behind(&self, member: &Member) -> bool {
-        member
-            .cursor
-            .as_ref()
-            .is_some_and(|cursor| self.log.is_behind(cursor))
+        let cursor = member.cursor.as_ref();
+        cursor.is_some_and(|cursor| self.log.is_behind(cursor))
     }
 }
 

@@ -9,33 +9,45 @@ use std::time::Instant;
 use super::Pace;
 use crate::data::Buf;
 
-/// How many chunks may be left behind before nobody is read: members that come and go while stdout is
-/// not read must not fill the memory.
+/// How many chunks may be left behind before nobody is read: members that come and go while nobody
+/// takes what they say must not fill the memory.
 const MOST: usize = 16;
+
+/// What one member left behind.
+pub(super) struct Leftover {
+    /// What it said last, if that was still held.
+    pub words: Buf,
+    /// When that may be heard.
+    pub release: Option<Pace>,
+    /// Who it was to the others.
+    pub number: u32,
+}
 
 /// Chunks without a speaker, in the order in which the speakers left.
 #[derive(Default)]
 pub(super) struct Leftovers {
-    chunks: VecDeque<(Buf, Pace)>,
+    chunks: VecDeque<Leftover>,
 }
 
 impl Leftovers {
-    /// A member goes and leaves this chunk behind.
-    pub(super) fn add(&mut self, chunk: Buf, pace: Pace) {
-        if !chunk.is_empty() {
-            self.chunks.push_back((chunk, pace));
-        }
+    /// A member goes and leaves this behind.
+    pub(super) fn add(&mut self, chunk: Leftover) {
+        self.chunks.push_back(chunk);
     }
 
-    /// The next chunk whose time has come.
-    pub(super) fn next(&mut self, now: Instant) -> Option<&mut Buf> {
-        let (chunk, pace) = self.chunks.front_mut()?;
-        pace.is_open(now).then_some(chunk)
+    /// Whether there is one whose time has come, and how many bytes it has.
+    pub(super) fn due(&self, now: Instant) -> Option<usize> {
+        let chunk = self.chunks.front()?;
+        let open = chunk
+            .release
+            .as_ref()
+            .is_none_or(|release| release.is_open(now));
+        open.then(|| chunk.words.len())
     }
 
-    /// The next chunk has been passed on.
-    pub(super) fn pass(&mut self) {
-        self.chunks.pop_front();
+    /// The next, to be passed on.
+    pub(super) fn take(&mut self) -> Option<Leftover> {
+        self.chunks.pop_front()
     }
 
     /// Nobody will hear them.
@@ -55,6 +67,7 @@ impl Leftovers {
 
     /// When the next chunk may go, if that is still to come.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        self.chunks.front().and_then(|(_, pace)| pace.deadline(now))
+        let next = self.chunks.front()?;
+        next.release.as_ref()?.deadline(now)
     }
 }

@@ -14,7 +14,7 @@ mod tap;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-pub use hub::{Hub, Limits};
+pub use hub::{CENTRE, Hub, Limits, Reach, Voice};
 pub use lane::{Flow, Lane, News};
 pub use link::{Link, Lull, Side};
 pub use pace::Pace;

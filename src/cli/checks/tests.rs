@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::plan::{
-    Address, At, Family, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
+    Address, At, Family, Guests, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
 };
 use crate::cli::{Log, Parsed, UsageError, World, parse};
 
@@ -354,7 +354,7 @@ fn the_limit_of_connections_is_what_atoi_makes_of_it() {
             panic!("-l listens");
         };
         assert_eq!(listen.max_conns, wanted, "ncat -lk {words}");
-        assert!(listen.keep_open, "-k stays");
+        assert_eq!(listen.guests, Guests::Many, "-k stays");
     }
 }
 

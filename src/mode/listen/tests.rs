@@ -60,7 +60,11 @@ fn the_first_peer_is_the_only_one() {
     assert_eq!(asked(Listen::new(manners()), events), ["exit 143 Now"]);
 }
 
-const IN: [&str; 3] = ["hub 0 Pass Pass", "say Connection from peer 1.", "join 1"];
+const IN: [&str; 3] = [
+    "hub 0 Pass Pass Star",
+    "say Connection from peer 1.",
+    "join 1 as 1",
+];
 
 #[test]
 fn a_member_goes_when_it_has_said_all_and_has_everything() {
@@ -196,12 +200,12 @@ fn idle_members_are_dropped_alone() {
     };
     let events = vec![accept(1), accept(2), alarm(1, Alarm::Idle)];
     let wanted = [
-        "hub 0 Pass Pass",
+        "hub 0 Pass Pass Star",
         "say Connection from peer 1.",
-        "join 1",
+        "join 1 as 1",
         "arm 1 Idle 3000",
         "say Connection from peer 2.",
-        "join 2",
+        "join 2 as 2",
         "arm 2 Idle 3000",
         "say peer 1: Idle timeout expired (3000 ms).",
         "close 1 Now",
@@ -216,19 +220,22 @@ fn one_way_servers_end_with_stdin_or_never() {
         ..manners()
     };
     let ends = asked(KeepOpen::new(send.clone()), vec![end(0)]);
-    assert_eq!(ends, ["hub 0 Pass Discard", "exit 0 Delivered"]);
+    assert_eq!(ends, ["hub 0 Pass Discard Star", "exit 0 Delivered"]);
     let breaks = asked(KeepOpen::new(send), vec![broken(0, Doing::Reading)]);
     let said = "say read: Broken pipe (standard input).";
-    assert_eq!(breaks, ["hub 0 Pass Discard", said, "exit 1 Delivered"]);
+    assert_eq!(
+        breaks,
+        ["hub 0 Pass Discard Star", said, "exit 1 Delivered"]
+    );
     let receive = Manners {
         recv_only: true,
         ..manners()
     };
     let events = vec![accept(1), end(1)];
     let wanted = [
-        "hub 0 Shut Pass",
+        "hub 0 Shut Pass Star",
         "say Connection from peer 1.",
-        "join 1",
+        "join 1 as 1",
         "close 1 Delivered",
     ];
     assert_eq!(asked(KeepOpen::new(receive), events), wanted);
@@ -239,5 +246,5 @@ fn a_broken_stdout_is_told_once_and_ends_nothing() {
     let twice = vec![broken(0, Doing::Writing), broken(0, Doing::Writing)];
     let said = "say write: Broken pipe (standard output).";
     let asked = asked(KeepOpen::new(manners()), twice);
-    assert_eq!(asked, ["hub 0 Pass Pass", said]);
+    assert_eq!(asked, ["hub 0 Pass Pass Star", said]);
 }

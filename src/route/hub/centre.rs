@@ -1,4 +1,5 @@
-//! What a hub does with its centre: hears what it says into the log, and tells it what members said.
+//! What a hub does with its centre: hears what it says into the log, and in a star tells it what
+//! members said.
 
 use super::*;
 
@@ -38,12 +39,12 @@ impl Hub {
         wanted && self.said.is_empty()
     }
 
-    pub(super) fn centre_ended(&mut self, news: News) {
+    fn centre_ended(&mut self, news: News) {
         self.centre_over = true;
         self.news.push_back((self.centre, news));
     }
 
-    pub(super) fn log_what_was_said(&mut self, cx: &mut Context<'_>) -> bool {
+    fn log_what_was_said(&mut self, cx: &mut Context<'_>) -> bool {
         let released = self
             .said_pace
             .as_ref()
@@ -51,21 +52,21 @@ impl Hub {
         if self.said.is_empty() || !released || self.population == 0 {
             return false;
         }
-        if self.out == Flow::Pass {
-            if self.log.room().is_none_or(|room| room < self.said.len()) {
-                self.full_since.get_or_insert(cx.now);
-                return false;
+        let mut words = std::mem::replace(&mut self.said, Buf::new(0));
+        let before = words.len();
+        let done = self.out != Flow::Pass || self.broadcast(Speaker::CENTRE, &mut words, cx.taps);
+        self.said = words;
+        match done {
+            true => {
+                self.said.clear();
+                self.waits.centre = None;
             }
-            self.full_since = None;
-            cx.taps.note(self.said.filled());
-            self.log.append(None, self.said.filled());
-            self.wake_all();
+            false => _ = self.waits.centre.get_or_insert(cx.now),
         }
-        self.said.clear();
-        true
+        self.said.len() < before
     }
 
-    /// Gives the centre what members said, and lets those go on that waited for room.
+    /// Gives the centre what members said.
     pub(super) fn tell_centre<E: End>(
         &mut self,
         ends: &mut Table<kind::Conn, E>,
@@ -86,20 +87,18 @@ impl Hub {
             moved |= self.push_to_centre(centre, cx.now);
         }
         moved |= self.inbox.len() < before;
-        if !self.is_crowded() {
-            while let Some(id) = self.crowd.pop_front() {
-                if let Some(member) = find(&mut self.members, id) {
-                    member.in_crowd = false;
-                }
-                self.wake(id);
-            }
-        }
         self.inbox.settle(cx.pool);
         moved
     }
 
+    /// Whether the centre would take something now.
+    pub(super) fn could_tell_centre<E: End>(&self, centre: &E) -> bool {
+        let nothing_waits = self.inbox.is_empty() && centre.is_clear();
+        matches!(self.sink, Sink::Open) && centre.is_writable() && !nothing_waits
+    }
+
     /// True if the centre's own layers gave something on.
-    pub(super) fn push_to_centre<E: End>(&mut self, centre: &mut E, now: Instant) -> bool {
+    fn push_to_centre<E: End>(&mut self, centre: &mut E, now: Instant) -> bool {
         let step = match self.inbox.is_empty() {
             true => Step::Idle,
             false => centre.push(&mut self.inbox),
@@ -118,24 +117,19 @@ impl Hub {
         }
     }
 
-    pub(super) fn take_leftovers(&mut self, cx: &mut Context<'_>) -> bool {
+    fn take_leftovers(&mut self, cx: &mut Context<'_>) -> bool {
         let mut taken = false;
-        while let Some(chunk) = self.leftovers.next(cx.now)
-            && (chunk.len() <= self.inbox.free() || self.inbox.is_empty())
+        while let Some(size) = self.leftovers.due(cx.now)
+            && (size <= self.inbox.free() || self.inbox.is_empty())
+            && let Some(mut chunk) = self.leftovers.take()
         {
-            cx.taps.note(chunk.filled());
-            self.inbox.lend(cx.pool);
-            self.inbox.grow(self.inbox.len() + chunk.len());
-            self.inbox.put(chunk.filled());
-            chunk.clear();
-            chunk.settle(cx.pool);
-            self.leftovers.pass();
+            self.put_into_inbox(&mut chunk.words, cx);
             taken = true;
         }
         taken
     }
 
-    pub(super) fn centre_sink_failed(&mut self, error: io::Error, now: Instant) {
+    fn centre_sink_failed(&mut self, error: io::Error, now: Instant) {
         self.sink = match is_full_disk(&error) {
             true => Sink::Full {
                 retry_at: now + FULL_DISK_RETRY,

@@ -3,20 +3,55 @@
 
 use super::*;
 
+/// Since when words wait for room in the log.
+#[derive(Default)]
+pub(super) struct Waits {
+    /// The centre's.
+    pub(super) centre: Option<Instant>,
+    /// Those of the member that speaks.
+    pub(super) members: Option<Instant>,
+    /// When those who hold the log back are looked at again. An old time does no harm: nobody is
+    /// looked at before words have waited for the stall time.
+    look_at: Option<Instant>,
+}
+
+impl Waits {
+    /// Since when the first of them waits.
+    fn since(&self) -> Option<Instant> {
+        self.centre.into_iter().chain(self.members).min()
+    }
+
+    /// When it is time to see who holds the log back.
+    fn deadline(&self, stall: Duration) -> Option<Instant> {
+        let first = self.since()? + stall;
+        Some(self.look_at.map_or(first, |at| at.max(first)))
+    }
+}
+
 impl Hub {
     /// Members that have taken nothing for the stall time while the log had no room for others.
     pub fn stalled(&mut self, now: Instant) -> Vec<ConnId> {
-        let Some(since) = self.full_since else {
+        let (Some(since), Some(due)) = (self.waits.since(), self.waits.deadline(self.limits.stall))
+        else {
             return Vec::new();
         };
-        let log = &self.log;
-        let holding = self.members.iter().flatten().filter(|(_, member)| {
-            let idle_since = member.taken_at.max(since);
+        if now < due {
+            return Vec::new();
+        }
+        let mut stalled = Vec::new();
+        let mut look_at = now + self.limits.stall;
+        for (id, member) in self.members.iter().flatten() {
             let cursor = member.cursor.as_ref();
-            cursor.is_some_and(|cursor| log.holds_back(cursor))
-                && now.saturating_duration_since(idle_since) >= self.limits.stall
-        });
-        holding.map(|(id, _)| *id).collect()
+            if cursor.is_some_and(|cursor| self.log.holds_back(cursor)) {
+                let too_long = member.taken_at.max(since) + self.limits.stall;
+                match too_long <= now {
+                    true => stalled.push(*id),
+                    false => look_at = look_at.min(too_long),
+                }
+            }
+        }
+        self.waits.look_at = Some(look_at);
+        stalled
     }
 
     /// When the hub wants its next turn though no end is ready.
@@ -26,51 +61,27 @@ impl Hub {
             Sink::Full { retry_at } => Some(retry_at),
             Sink::Open | Sink::Gone => None,
         };
-        let held = self.limits.delay.and_then(|_| self.next_release(now));
-        let stall = self.full_since.and_then(|since| self.next_stall(since));
-        [said.and_then(|pace| pace.deadline(now)), retry, held, stall]
-            .into_iter()
-            .flatten()
-            .min()
+        let held = self.holding.front().map(|(at, _)| *at);
+        let left = self.leftovers.deadline(now);
+        let stall = self.waits.deadline(self.limits.stall);
+        let said = said.and_then(|pace| pace.deadline(now));
+        [said, retry, held, left, stall].into_iter().flatten().min()
     }
 
-    pub(super) fn next_release(&self, now: Instant) -> Option<Instant> {
-        let held = self
-            .members
-            .iter()
-            .flatten()
-            .filter_map(|(_, member)| member.held.as_ref());
-        held.filter(|(held, _)| !held.is_empty())
-            .filter_map(|(_, pace)| pace.deadline(now))
-            .chain(self.leftovers.deadline(now))
-            .min()
-    }
-
-    /// When the first of those who hold the log back has done so for the stall time.
-    pub(super) fn next_stall(&self, since: Instant) -> Option<Instant> {
-        let holding = self.members.iter().flatten().filter_map(|(_, member)| {
-            let cursor = member.cursor.as_ref()?;
-            self.log
-                .holds_back(cursor)
-                .then_some(member.taken_at.max(since))
-        });
-        holding
-            .min()
-            .map(|idle_since| idle_since + self.limits.stall)
+    /// A chunk of that member waits for its time. All wait equally long, so that the first to come is
+    /// the first to go.
+    pub(super) fn hold(&mut self, id: ConnId, delay: Duration, now: Instant) {
+        self.holding.push_back((now + delay, id));
     }
 
     /// Wakes members whose held chunk may go by now. Asked in every turn, for the time goes on between
     /// the alarm for one chunk and the turn, and the next chunk has no alarm of its own.
     pub(super) fn wake_released(&mut self, now: Instant) {
-        if self.limits.delay.is_none() {
-            return;
-        }
-        for (id, member) in self.members.iter_mut().flatten() {
-            let due =
-                matches!(&member.held, Some((held, pace)) if !held.is_empty() && pace.is_open(now));
-            if due && !std::mem::replace(&mut member.queued, true) {
-                self.todo.push_back(*id);
-            }
+        while let Some(&(at, id)) = self.holding.front()
+            && at <= now
+        {
+            self.holding.pop_front();
+            self.wake(id);
         }
     }
 }

@@ -2,6 +2,17 @@
 
 use super::*;
 
+/// What a step with one member came to.
+#[derive(Clone, Copy, PartialEq)]
+enum Served {
+    /// Nothing moved.
+    Idle,
+    /// Bytes moved, and no more can by themselves.
+    Moved,
+    /// Another step may move more.
+    Again,
+}
+
 impl Hub {
     pub(super) fn serve_members<E: End>(
         &mut self,
@@ -22,16 +33,19 @@ impl Hub {
                 continue;
             };
             member.queued = false;
-            if self.serve(id, end, cx) {
+            let served = self.serve(id, end, cx);
+            if served != Served::Idle {
                 moved.push(id);
+            }
+            if served == Served::Again {
                 self.wake(id);
             }
         }
         any
     }
 
-    /// One step with one member, both ways. True if another step may do more.
-    pub(super) fn serve<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> bool {
+    /// One step with one member, both ways.
+    fn serve<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> Served {
         let took = self.feed(id, end, cx.now);
         let gave = self.hear_member(id, end, cx);
         let flushed = match end.flush() {
@@ -44,46 +58,56 @@ impl Hub {
                 true
             }
         };
-        took | gave | flushed
+        match gave | flushed {
+            true => Served::Again,
+            false => took,
+        }
     }
 
     /// Gives a member what lies ahead of its cursor.
-    pub(super) fn feed<E: End>(&mut self, id: ConnId, end: &mut E, now: Instant) -> bool {
+    fn feed<E: End>(&mut self, id: ConnId, end: &mut E, now: Instant) -> Served {
         let Some(member) = find(&mut self.members, id) else {
-            return false;
+            return Served::Idle;
         };
         let Some(cursor) = &mut member.cursor else {
-            return false;
+            return Served::Idle;
         };
-        let gather = if end.keeps_messages() { 1 } else { GATHER };
-        let parts: Vec<IoSlice<'_>> = self.log.ahead(cursor, gather).map(IoSlice::new).collect();
-        let says_something = parts.first().is_some_and(|part| !part.is_empty());
-        if parts.is_empty() {
+        let messages = end.keeps_messages();
+        let mut parts = [IoSlice::new(&[]); GATHER];
+        let mut count = 0;
+        let ahead = self.log.ahead(cursor, if messages { 1 } else { GATHER });
+        for (part, piece) in parts.iter_mut().zip(ahead) {
+            *part = IoSlice::new(piece);
+            count += 1;
+        }
+        if count == 0 {
             if member.finishing == Finishing::Wanted {
                 member.finishing = Finishing::Done;
                 end.finish();
             }
-            return false;
+            return Served::Idle;
         }
-        match end.push_parts(&parts) {
+        let says_something = !parts[0].is_empty();
+        match end.push_parts(&parts[..count]) {
             // Interrupted: a message that has not gone must not be passed over.
-            Step::Moved(0) if says_something => true,
+            Step::Moved(0) if says_something => Served::Again,
             Step::Moved(n) => {
                 member.taken_at = now;
                 member.sent += n as u64;
-                match end.keeps_messages() {
+                match messages {
                     true => self.log.pass(cursor),
                     false => self.log.advance(cursor, n),
                 }
-                true
+                let more = self.log.is_behind(cursor) || member.finishing == Finishing::Wanted;
+                if more { Served::Again } else { Served::Moved }
             }
-            Step::Idle => false,
+            Step::Idle => Served::Idle,
             Step::Over => self.drop_member(id, io::Error::from(io::ErrorKind::BrokenPipe)),
             Step::Broken(error) => self.drop_member(id, error),
         }
     }
 
-    pub(super) fn drop_member(&mut self, id: ConnId, error: io::Error) -> bool {
+    fn drop_member(&mut self, id: ConnId, error: io::Error) -> Served {
         self.news.push_back((id, News::SinkBroken(error, 0)));
         // Its cursor must not hold the log from here on.
         if let Some(member) = find(&mut self.members, id)
@@ -91,84 +115,125 @@ impl Hub {
         {
             self.log.leave(cursor);
         }
-        false
+        Served::Idle
     }
 
-    /// Takes what a member says into the inbox, by way of its own held chunk with `--delay`.
-    pub(super) fn hear_member<E: End>(
-        &mut self,
-        id: ConnId,
-        end: &mut E,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        let (room, reads_on) = (!self.is_crowded(), self.reads_members());
+    /// Takes what a member says into the inbox, by way of a chunk of its own with `--delay`.
+    fn hear_member<E: End>(&mut self, id: ConnId, end: &mut E, cx: &mut Context<'_>) -> bool {
+        let (crowded, reads_on) = (self.is_crowded(), self.reads_members());
         let Some(member) = find(&mut self.members, id) else {
             return false;
         };
+        let speaker = Speaker::member(id, member.number);
         let mut moved = false;
-        if let Some((held, pace)) = &mut member.held
-            && !held.is_empty()
-        {
-            if !pace.is_open(cx.now) {
+        if let Some(held) = &member.held {
+            if !held.release.is_open(cx.now) {
                 return false;
             }
-            if !room {
+            if crowded {
                 self.wait_in_crowd(id);
                 return false;
             }
-            cx.taps.note(held.filled());
-            self.inbox.lend(cx.pool);
-            self.inbox.grow(self.inbox.len() + held.len()); // a Unix datagram may be larger than the piece
-            self.inbox.put(held.filled());
-            held.clear();
-            held.settle(cx.pool);
+            if let Some(mut held) = member.held.take() {
+                self.put_into_inbox(&mut held.words, cx);
+                self.heard(speaker, cx);
+            }
             moved = true;
         }
-        if !reads_on || !member.listening {
+        if !reads_on || !self.listens_to(id) {
             return moved;
         }
-        if !room && (member.held.is_none() || self.leftovers.is_full()) {
+        let goes_to_inbox = self.limits.delay.is_none();
+        if self.leftovers.is_full() || goes_to_inbox && self.is_crowded() {
             self.wait_in_crowd(id);
             return moved;
         }
-        let into = match &mut member.held {
-            Some((held, _)) => held,
-            None => &mut self.inbox,
+        let step = match self.limits.delay {
+            None => self.pull_into_inbox(end, speaker, cx),
+            Some(delay) => self.pull_and_hold(id, end, delay, cx),
         };
-        into.lend(cx.pool);
-        let step = end.pull(into);
-        if let Step::Moved(n) = step {
-            member.received += n as u64;
-            match &mut member.held {
-                Some((_, pace)) => pace.hold(cx.now),
-                None => {
-                    let queued = self.inbox.filled();
-                    cx.taps.note(&queued[queued.len() - n..]);
-                }
-            }
-            return true;
-        }
-        if let Some((held, _)) = &mut member.held {
-            held.settle(cx.pool);
-        }
         let news = match step {
-            Step::Moved(_) | Step::Idle => return moved,
+            Step::Moved(n) => {
+                if let Some(member) = find(&mut self.members, id) {
+                    member.received += n as u64;
+                }
+                return true;
+            }
+            Step::Idle => return moved,
             Step::Over => News::Ended,
             Step::Broken(error) => News::SourceBroken(error),
         };
-        member.listening = false;
+        if let Some(member) = find(&mut self.members, id) {
+            member.listening = false;
+        }
         self.news.push_back((id, news));
         moved
     }
 
+    fn listens_to(&mut self, id: ConnId) -> bool {
+        find(&mut self.members, id).is_some_and(|member| member.listening)
+    }
+
+    fn pull_into_inbox<E: End>(
+        &mut self,
+        end: &mut E,
+        speaker: Speaker,
+        cx: &mut Context<'_>,
+    ) -> Step {
+        self.inbox.lend(cx.pool);
+        let step = end.pull(&mut self.inbox);
+        if let Step::Moved(n) = step {
+            let queued = self.inbox.filled();
+            cx.taps.note(&queued[queued.len() - n..]);
+            if n > 0 || end.keeps_messages() {
+                self.heard(speaker, cx);
+            }
+        }
+        step
+    }
+
+    fn pull_and_hold<E: End>(
+        &mut self,
+        id: ConnId,
+        end: &mut E,
+        delay: Duration,
+        cx: &mut Context<'_>,
+    ) -> Step {
+        let mut words = Buf::new(INBOX_PIECE);
+        words.lend(cx.pool);
+        let step = end.pull(&mut words);
+        match (&step, find(&mut self.members, id)) {
+            (Step::Moved(n), Some(member)) if *n > 0 || end.keeps_messages() => {
+                let mut release = Pace::new(delay);
+                release.hold(cx.now);
+                member.held = Some(Box::new(Held { words, release }));
+                self.hold(id, delay, cx.now);
+            }
+            _ => words.settle(cx.pool),
+        }
+        step
+    }
+
+    /// What is in the inbox now comes from that member. In a mesh it goes on at once if it can.
+    fn heard(&mut self, speaker: Speaker, cx: &mut Context<'_>) {
+        if matches!(self.reach, Reach::Mesh(_)) {
+            self.speaker = Some(speaker);
+            self.pass_on(cx);
+        }
+    }
+
     /// Whether members must wait before they are heard.
     pub(super) fn is_crowded(&self) -> bool {
-        self.inbox.free() < INBOX_PIECE || self.leftovers.is_full()
+        let full = match self.reach {
+            Reach::Star => self.inbox.free() < INBOX_PIECE,
+            Reach::Mesh(_) => self.speaker.is_some(),
+        };
+        full || self.leftovers.is_full()
     }
 
     /// The member is looked at again when there is room. It may come here with every event until then,
     /// but waits once.
-    pub(super) fn wait_in_crowd(&mut self, id: ConnId) {
+    fn wait_in_crowd(&mut self, id: ConnId) {
         if let Some(member) = find(&mut self.members, id)
             && !std::mem::replace(&mut member.in_crowd, true)
         {

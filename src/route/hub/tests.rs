@@ -90,11 +90,12 @@ impl Scene {
         let limits = Limits {
             log: 4096,
             chunk: 3000,
+            messages: false,
             stall: Duration::from_secs(5),
             delay,
         };
-        let mut hub = Hub::new(centre, Flow::Pass, Flow::Pass, limits);
-        hub.join(member, now);
+        let mut hub = Hub::new(centre, Flow::Pass, Flow::Pass, Reach::Star, limits);
+        hub.join(member, 1, now);
         Self {
             hub,
             ends,

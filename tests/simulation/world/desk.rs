@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ncat::ids::ConnId;
-use ncat::mode::{Alarm, Flow, Level, Mode, Net, When};
+use ncat::mode::{Alarm, Flow, Level, Mode, Net, Reach, When};
 use ncat::route::End as _;
 
 use super::routes::Route;
@@ -14,8 +14,9 @@ use super::{Leaving, World};
 enum Request {
     Dial,
     Link(ConnId, ConnId, Flow, Flow),
-    Hub(ConnId, Flow, Flow),
-    Join(ConnId),
+    Hub(ConnId, Flow, Flow, Reach),
+    Join(ConnId, u32),
+    Announce(String),
     Finish(ConnId),
     Close(ConnId, When),
     StopListening,
@@ -36,11 +37,14 @@ impl Net for Desk<'_> {
     fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow) {
         self.requests.push(Request::Link(near, far, out, back));
     }
-    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
-        self.requests.push(Request::Hub(centre, out, back));
+    fn hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach) {
+        self.requests.push(Request::Hub(centre, out, back, reach));
     }
-    fn join(&mut self, conn: ConnId) {
-        self.requests.push(Request::Join(conn));
+    fn join(&mut self, conn: ConnId, number: u32) {
+        self.requests.push(Request::Join(conn, number));
+    }
+    fn announce(&mut self, words: String) {
+        self.requests.push(Request::Announce(words));
     }
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
@@ -99,8 +103,9 @@ impl World {
         match request {
             Request::Dial => self.dial(),
             Request::Link(near, far, out, back) => self.link(near, far, out, back),
-            Request::Hub(centre, out, back) => self.make_hub(centre, out, back),
-            Request::Join(conn) => self.join(conn),
+            Request::Hub(centre, out, back, reach) => self.make_hub(centre, out, back, reach),
+            Request::Join(conn, number) => self.join(conn, number),
+            Request::Announce(words) => self.announce(&words),
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.closing.push(conn),

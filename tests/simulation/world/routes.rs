@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use ncat::ids::{ConnId, RouteId, Table, kind};
-use ncat::mode::{Alarm, Doing, Event, Failure, Flow};
-use ncat::route::{Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn};
+use ncat::mode::{Alarm, Doing, Event, Failure, Flow, Reach};
+use ncat::route::{self, Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn};
 
 use super::World;
 use super::alarm::Wake;
@@ -119,9 +119,13 @@ impl World {
         self.queue_route(Some(route));
     }
 
-    pub(super) fn make_hub(&mut self, centre: ConnId, out: Flow, back: Flow) {
+    pub(super) fn make_hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach) {
+        let reach = match reach {
+            Reach::Star => route::Reach::Star,
+            Reach::Mesh => route::Reach::Mesh(None),
+        };
         let route = self.routes.add(Route::Hub(HubRoute {
-            hub: Hub::new(centre, out, back, self.scene.limits),
+            hub: Hub::new(centre, out, back, reach, self.scene.limits),
             out,
             back,
             state: State::default(),
@@ -130,11 +134,18 @@ impl World {
         self.hub = Some(route);
     }
 
-    pub(super) fn join(&mut self, id: ConnId) {
+    pub(super) fn announce(&mut self, words: &str) {
+        if let Some(Route::Hub(hub)) = self.hub.and_then(|id| self.routes.find_mut(id)) {
+            hub.hub.announce(words, &mut self.taps);
+        }
+        self.queue_route(self.hub);
+    }
+
+    pub(super) fn join(&mut self, id: ConnId, number: u32) {
         let Some(route) = self.hub else { return };
         if let (Some(Route::Hub(hub)), Some(_)) = (self.routes.find_mut(route), self.conns.find(id))
         {
-            hub.hub.join(id, self.now);
+            hub.hub.join(id, number, self.now);
             let starts = self.starts();
             let place = self.place(id);
             (place.route, place.starts) = (Some(route), starts);

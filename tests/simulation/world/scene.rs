@@ -88,6 +88,7 @@ impl Scene {
         let limits = Limits {
             log: 300 + dice.below(3000),
             chunk: 1 + dice.below(DATAGRAM),
+            messages: manners.messages,
             stall: Duration::from_millis(800 + dice.below(2000) as u64),
             delay,
         };
