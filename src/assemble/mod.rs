@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use socket2::SockAddr;
 
 pub use self::outside::Outside;
+use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
 use crate::cli::plan::{Flow, Plan, UnixName};
 use crate::mode::{self, Broker, Connect, KeepOpen, Listen, Manners, Mode, Scan};
-use crate::net::sockopt::Carriage;
+use crate::net::sockopt::{self, Carriage};
 use crate::net::{Config, Shell, address, dial, stdin_is_file};
 use crate::route::{Form, Limits};
 use crate::say::Say;
@@ -23,6 +24,9 @@ use crate::wire::{Crlf, Stack, Telnet};
 const SESSION: Duration = Duration::from_secs(60);
 /// How long a datagram probe (`-z -u`) waits for a refusal.
 const PROBE: Duration = Duration::from_secs(2);
+/// Descriptors that a server needs for itself: stdio as it is and opened again, the event queue,
+/// signals, two listeners, two logs and one in reserve.
+const OWN_DESCRIPTORS: u64 = 14;
 /// The environment variable that keeps the kernel from carrying bytes by itself.
 const NO_SPLICE: &str = "NCAT_NO_SPLICE";
 
@@ -66,6 +70,9 @@ fn refuse(what: &str, error: &io::Error) -> Refusal {
 }
 
 fn try_run(plan: &Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
+    if let Role::Listen(listen) = &plan.role {
+        make_room(listen, &Say::new(plan.verbose));
+    }
     let config = config(plan).map_err(|error| refuse("Unusable address", &error))?;
     let mut shell = Shell::new(config, Say::new(plan.verbose), started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
@@ -74,6 +81,26 @@ fn try_run(plan: &Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
     shell
         .run(mode.as_mut())
         .map_err(|error| refuse("The event loop failed", &error))
+}
+
+/// A server can have as many peers as the system has descriptors for; says so when that is less than
+/// what was asked for.
+fn make_room(listen: &cli::plan::Listen, say: &Say) {
+    let Some(most) = sockopt::raise_descriptor_limit() else {
+        return;
+    };
+    let peers = most.saturating_sub(OWN_DESCRIPTORS);
+    let streams = match listen.at {
+        At::Inet { protocol, .. } => protocol == Protocol::Tcp,
+        At::Unix { datagram, .. } => !datagram,
+    };
+    if listen.limited && streams && peers < listen.max_conns as u64 {
+        say.error(&format!(
+            "Warning: --max-conns {} is more than the system has room for: with {most} \
+             descriptors, {peers} peers can be in at once.",
+            listen.max_conns
+        ));
+    }
 }
 
 /// The logs begin to be written from here on; until now a wrong option left them as they were.

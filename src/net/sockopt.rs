@@ -11,6 +11,22 @@ use socket2::{SockAddr, Socket, Type};
 /// full queue makes every further client wait a second for its next try.
 const BACKLOG: i32 = 1 << 16;
 
+/// Lets us have as many descriptors as the system allows, where it would rather have us ask for fewer.
+/// How many that is; `None` when there is no limit or it cannot be told.
+pub fn raise_descriptor_limit() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum;
+    let raised = Rlimit {
+        current: most,
+        maximum: most,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => most,
+        Err(_) => limit.current, // then the limit stays what it is, and is what counts
+    }
+}
+
 /// Bytes in order, or messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carriage {
