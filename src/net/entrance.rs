@@ -3,12 +3,13 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use socket2::{SockAddr, SockRef};
 
 use super::alarm::Wake;
+use super::conn::Conn;
 use super::datagram::HALL_BATCH;
 use super::dial::words;
 use super::listener::{BATCH, Door, accept, concerns_peer_only};
@@ -100,21 +101,60 @@ impl Shell {
             return self.queue_listener(id);
         }
         // Out of descriptors or memory: whoever waits goes on waiting until somebody has left.
-        if listener.retry_at.is_none() {
+        let waited = listener.retry_at.is_some_and(|at| at <= self.now);
+        if !std::mem::replace(&mut listener.exhausted, true) {
             let name = address::full(&listener.address);
             self.say.error(&format!(
                 "Cannot accept more connections on {name}: {}.",
                 words(error)
             ));
         }
-        let at = self.now + RETRY;
-        listener.retry_at = Some(at);
-        self.alarms.set(at, Wake::Listener(id));
+        let patience = match waited && self.turn_away(id, error) {
+            true => Duration::ZERO,
+            false => RETRY,
+        };
+        self.retry(id, self.now + patience);
+    }
+
+    fn retry(&mut self, id: ListenId, at: Instant) {
+        if let Some(listener) = self.listeners.find_mut(id) {
+            listener.retry_at = Some(at);
+            self.alarms.set(at, Wake::Listener(id));
+        }
+    }
+
+    /// Those who have waited in vain are let in by the descriptor kept for that, and out again at
+    /// once, so that they need not wait for ever. True if there may be more of them.
+    fn turn_away(&mut self, id: ListenId, why: &io::Error) -> bool {
+        let Some(Door::Stream(door)) = self.listeners.find(id).map(|listener| &listener.door)
+        else {
+            return false;
+        };
+        self.reserve.release();
+        let mut peers = std::iter::from_fn(|| accept(door.as_fd()).ok());
+        let mut count = 0;
+        for (fd, peer) in peers.by_ref().take(BATCH) {
+            drop(fd);
+            count += 1;
+            let words = format!("New connection denied: {}", words(why));
+            self.say_denied(&peer, &words);
+        }
+        self.reserve.refill();
+        count == BATCH
+    }
+
+    fn say_denied(&self, peer: &SockAddr, words: &str) {
+        if self.say.hears(Level::Verbose) {
+            let peer = address::full(peer);
+            self.say
+                .say(Level::Verbose, &format!("Connection from {peer}."));
+            self.say.say(Level::Verbose, words);
+        }
     }
 
     fn admit_stream(&mut self, id: ListenId, fd: OwnedFd, peer: SockAddr) {
         if let Some(listener) = self.listeners.find_mut(id) {
-            listener.retry_at = None;
+            (listener.retry_at, listener.exhausted) = (None, false);
         }
         if self.is_full(&peer) {
             return;
@@ -131,11 +171,8 @@ impl Shell {
         let limit = self.config.max_conns;
         let full = self.admitted >= limit;
         if full {
-            let peer = address::full(peer);
-            self.say
-                .say(Level::Verbose, &format!("Connection from {peer}."));
             let words = format!("New connection denied: connection limit reached ({limit})");
-            self.say.say(Level::Verbose, &words);
+            self.say_denied(peer, &words);
         }
         full
     }
@@ -179,7 +216,8 @@ impl Shell {
                     waiting: 0,
                 };
                 session.deliver(message);
-                let conn = self.add_conn(Transport::Session(session), address::full(&peer));
+                let conn =
+                    self.add_conn(Transport::Session(Box::new(session)), address::full(&peer));
                 if let Some(conn) = self.conns.find_mut(conn) {
                     conn.note(true, true);
                 }
@@ -244,7 +282,7 @@ impl Shell {
             first,
             unix,
         };
-        let conn = self.add_conn(Transport::Datagram(datagram), name);
+        let conn = self.add_conn(Transport::Datagram(Box::new(datagram)), name);
         if let Err(error) = self.watch(conn) {
             self.say.error(&format!(
                 "Cannot watch the first peer's socket: {}.",
@@ -273,6 +311,24 @@ impl Shell {
             && !std::mem::replace(&mut listener.queued, true)
         {
             self.waiting.push_back(id);
+        }
+    }
+
+    /// What is said with `-v` when a peer has gone: who, and how much passed.
+    pub(super) fn say_closed(&self, id: ConnId) {
+        let accepted = |conn: &&Conn| conn.listener.is_some();
+        let Some(conn) = self.conns.find(id).filter(accepted) else {
+            return;
+        };
+        if self.say.hears(Level::Verbose) {
+            let (sent, received) = self.passed(id);
+            let seconds = (self.now - conn.opened_at).as_secs_f64();
+            let words = format!(
+                "Connection from {} closed: {sent} bytes sent, {received} bytes received in \
+                 {seconds:.2} seconds.",
+                conn.name
+            );
+            self.say.say(Level::Verbose, &words);
         }
     }
 

@@ -36,6 +36,12 @@ impl Shell {
             // Between what the mode asks and the wait, or a close would have to wait for some event.
             self.sweep();
             if let Some(status) = self.exit.or_else(|| self.has_left()) {
+                if self.exit.is_none() {
+                    self.conns
+                        .ids()
+                        .into_iter()
+                        .for_each(|id| self.say_closed(id));
+                }
                 self.taps.settle();
                 return Ok(status);
             }
@@ -212,6 +218,7 @@ impl Shell {
 
     /// A connection goes: its id finds nobody from here on.
     pub(super) fn remove_conn(&mut self, id: ConnId) {
+        self.say_closed(id);
         let Some(conn) = self.conns.remove(id) else {
             return;
         };

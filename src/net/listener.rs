@@ -1,5 +1,6 @@
 //! Sockets that wait for peers, and the limit on how many are let in.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -23,6 +24,8 @@ pub(super) struct Listener {
     pub queued: bool,
     /// It has run out of descriptors and tries again then.
     pub retry_at: Option<std::time::Instant>,
+    /// It has run out of descriptors and said so; until somebody is let in again.
+    pub exhausted: bool,
     /// The socket file it made, which goes with it.
     pub path: Option<BoundPath>,
 }
@@ -43,6 +46,7 @@ impl Listener {
             address,
             queued: false,
             retry_at: None,
+            exhausted: false,
             path,
         }
     }
@@ -53,6 +57,24 @@ impl Listener {
             Door::Stream(fd) => fd.as_fd(),
             Door::Hall(hall) => hall.socket.as_fd(),
         }
+    }
+}
+
+/// A descriptor kept for the time when there is no other left.
+#[derive(Debug, Default)]
+pub(super) struct Reserve(Option<OwnedFd>);
+
+impl Reserve {
+    /// Keeps one if it can be had and is not kept yet.
+    pub(super) fn refill(&mut self) {
+        if self.0.is_none() {
+            self.0 = File::open("/dev/null").ok().map(OwnedFd::from); // tried again the next time
+        }
+    }
+
+    /// Lets it go: the next call that needs one has it.
+    pub(super) fn release(&mut self) {
+        self.0 = None;
     }
 }
 

@@ -41,7 +41,7 @@ use self::alarm::Alarms;
 use self::conn::Conn;
 use self::datagram::Hall;
 use self::dial::{Attempt, Dial, Target};
-use self::listener::{Door, Listener};
+use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
@@ -113,6 +113,8 @@ pub struct Shell {
     hub: Option<RouteId>,
     /// Peers that are in.
     admitted: usize,
+    /// For peers that are turned away because there is no descriptor left for them.
+    reserve: Reserve,
     pool: Pool,
     taps: Taps,
     /// Room for the datagram that is being looked at; no memory before the first.
@@ -169,6 +171,7 @@ impl Shell {
             stdio,
             hub: None,
             admitted: 0,
+            reserve: Reserve::default(),
             pool: Pool::default(),
             taps: Taps::default(),
             scratch: Vec::new(),
@@ -232,6 +235,7 @@ impl Shell {
         };
         let id = self.listeners.add(Listener::new(door, own.clone(), path));
         self.watch_listener(id)?;
+        self.reserve.refill();
         self.say.say(
             Level::Verbose,
             &format!("Listening on {}", address::full(&own)),

@@ -202,12 +202,12 @@ impl Shell {
         let transport = match carriage {
             Some(Carriage::Datagram) => {
                 let (only, first) = (None, Default::default());
-                Transport::Datagram(Datagram {
+                Transport::Datagram(Box::new(Datagram {
                     socket: fd,
                     only,
                     first,
                     unix,
-                })
+                }))
             }
             Some(Carriage::Stream) | None => Transport::Stream(fd),
         };

@@ -13,14 +13,15 @@ use super::stdio::{Half, Kind};
 use super::{address, datagram};
 use crate::data::Buf;
 
-/// Where bytes enter or leave.
+/// Where bytes enter or leave. Those that remember addresses are boxed: most connections are streams,
+/// and should not be as large as the largest of their kin.
 pub(super) enum Transport {
     /// A stream socket of ours, non-blocking.
     Stream(OwnedFd),
     /// A datagram socket of ours, non-blocking, that has one peer.
-    Datagram(Datagram),
+    Datagram(Box<Datagram>),
     /// One peer of a datagram socket that has many.
-    Session(Session),
+    Session(Box<Session>),
     /// Our own stdin and stdout, those that are wanted.
     Stdio {
         /// Stdin.

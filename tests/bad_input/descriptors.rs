@@ -114,8 +114,8 @@ fn ticks(id: u32) -> u64 {
         .sum()
 }
 
-#[test]
-fn a_server_without_a_free_descriptor_waits_for_one_and_does_not_spin() -> Told {
+/// A server with room for a handful of peers, and twenty who want to be in.
+fn crowded() -> Told<(Scene, Place)> {
     let program =
         Program::ncat(["-l", "-k", "-v", "127.0.0.1", "0"]).through(&["prlimit", "--nofile=16"]);
     let mut scene = Scene::of(program.stdin(In::Pipe))?;
@@ -123,8 +123,36 @@ fn a_server_without_a_free_descriptor_waits_for_one_and_does_not_spin() -> Told 
     for _ in 0..20 {
         scene.enter(&place)?;
     }
-    scene.until_quiet(Duration::from_millis(100))?;
+    scene.until("the server has no more room", |s| {
+        s.program.stderr.text().contains("Cannot accept more")
+    })?;
+    Ok((scene, place))
+}
+
+/// The last peer says something, is heard, and is answered.
+fn the_last_one_is_served(scene: &mut Scene) -> Told {
+    scene.peer().tx.push(b"late\n");
+    scene.until("the late one is heard", |s| {
+        s.program.stdout.got.ends_with(b"late\n")
+    })?;
+    scene.program.stdin.push(b"answer\n");
+    scene.until("the late one is answered", |s| {
+        s.peer().rx.got.ends_with(b"answer\n")
+    })
+}
+
+#[test]
+fn whoever_comes_to_a_full_house_gets_the_place_of_one_who_leaves() -> Told {
+    let (mut scene, _) = crowded()?;
+    scene.peers.drain(..15);
+    the_last_one_is_served(&mut scene)
+}
+
+#[test]
+fn a_server_without_a_free_descriptor_turns_away_who_has_waited_long_and_does_not_spin() -> Told {
+    let (mut scene, place) = crowded()?;
     let before = ticks(scene.program.id());
+    scene.until("the late one was turned away", |s| s.peer().rx.ended())?;
     scene.holds(Duration::from_millis(1500), "the server is there", |s| {
         s.program.status.is_none()
     })?;
@@ -134,14 +162,14 @@ fn a_server_without_a_free_descriptor_waits_for_one_and_does_not_spin() -> Told 
             "it used {used} hundredths of a second for doing nothing"
         ));
     }
-    // The last one came to a full house; the first ones leave and make room for it.
-    scene.peer().tx.push(b"late\n");
-    scene.peers.drain(..15);
-    scene.until("the late one is served", |s| {
-        s.program.stdout.got.ends_with(b"late\n")
+    let told = "New connection denied: Too many open files";
+    if !scene.program.stderr.text().contains(told) {
+        return Err(format!("nobody was told; {}", scene.state()));
+    }
+    scene.peers.clear();
+    scene.until("the first ones are gone", |s| {
+        s.program.stderr.text().contains(" closed: ")
     })?;
-    scene.program.stdin.push(b"answer\n");
-    scene.until("the late one is answered", |s| {
-        s.peer().rx.got.ends_with(b"answer\n")
-    })
+    scene.enter(&place)?;
+    the_last_one_is_served(&mut scene)
 }

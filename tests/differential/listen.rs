@@ -13,12 +13,17 @@ use crate::lab::{Difference, Field, Lab, Record};
 
 const REASON: Difference = (Field::Stderr, "a status other than 0 says why");
 
+const CLOSED: Difference = (
+    Field::Stderr,
+    "with -v the end of a connection is told as well, with what passed",
+);
+
 /// The rows of listen mode.
 pub(crate) const ROWS: &[Row] = &[
     (
         "listen on TCP, both talk",
         |lab| talk(lab, &["-v"], &Place::any_port()),
-        &[],
+        &[CLOSED],
     ),
     (
         "listen on a Unix stream, both talk",
