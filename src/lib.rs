@@ -33,7 +33,7 @@
 //! | [`mode`] | policies: told what happened, they ask for what is to happen next |
 //! | [`net`] | the shell: descriptors, the loop, dials, listeners, stdio, the kernel's channels |
 //! | [`route`] | moving bytes between two ends, or among many |
-//! | [`wire`] | protocols: bytes in, bytes out, no I/O |
+//! | [`wire`] | protocols: bytes in, bytes out, no I/O; a layer serves one connection, the chat a hub |
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
 //! | [`ids`] | names that never find the successor in a slot |
 //! | [`say`] | every line on stderr |

@@ -1,8 +1,10 @@
 //! Protocols without I/O: bytes go in, bytes come out, and "took n" is the only way to say wait.
 //!
 //! Knows no sockets, files or clock. State survives between calls, for a command may be cut
-//! anywhere. A [`Stack`] is the layers of one connection in order, wire end first.
+//! anywhere. A [`Stack`] is the layers of one connection in order, wire end first. [`Chat`] is no layer:
+//! one serves all the members of a hub.
 
+mod chat;
 mod crlf;
 #[doc(hidden)]
 pub mod oracle;
@@ -11,6 +13,7 @@ mod telnet;
 
 use std::fmt;
 
+pub use chat::Chat;
 pub use crlf::Crlf;
 pub use stack::Stack;
 pub use telnet::Telnet;

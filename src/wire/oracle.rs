@@ -4,6 +4,8 @@
 //! Nothing here is part of the program. It is compiled into the library so that tests and fuzz
 //! targets judge by the same reader; it favours being obviously right over being fast.
 
+pub mod chat;
+
 use std::ops::Range;
 
 use super::telnet::{DO, DONT, IAC, SB, SE, WILL, WONT};
