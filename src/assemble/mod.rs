@@ -1,6 +1,7 @@
 //! A plan becomes a shell and a mode: the one place where options meet machinery.
 
 mod outside;
+mod voice;
 
 use std::fs::File;
 use std::io;
@@ -138,7 +139,7 @@ fn config(plan: &Plan) -> io::Result<Config> {
         target,
         peer_layers,
         stdio_layers,
-        voice,
+        voice: voice::voice,
         chat: guests(&plan.role) == Guests::Chat,
         telnet: dress.telnet,
         crlf: dress.crlf,
@@ -349,7 +350,4 @@ fn unix(name: &UnixName) -> io::Result<SockAddr> {
             SockAddr::unix(Path::new(&path))
         }
     }
-}
-fn voice(_: &Config) -> Option<Box<dyn crate::route::Voice>> {
-    None
 }

@@ -144,13 +144,24 @@ impl Log {
         cursor.place == self.first && !self.is_empty()
     }
 
+    /// The place behind the last chunk: what is said from now on begins there.
+    pub fn end(&self) -> u64 {
+        self.first + self.chunks.len() as u64
+    }
+
+    /// Whether this member has read everything before that place.
+    pub fn has_reached(&self, cursor: &Cursor, place: u64) -> bool {
+        cursor.place >= place
+    }
+
     /// What lies ahead of a member, oldest first, the first piece perhaps read in part. Looks at no
-    /// more than `chunks` chunks, its own included, so that one call costs no more; a member that is
-    /// behind gets at least one piece.
-    pub fn ahead(&self, cursor: &Cursor, chunks: usize) -> impl Iterator<Item = &[u8]> {
+    /// more than `chunks` chunks, its own included, so that one call costs no more, and at none from
+    /// the place `until` on; a member that is behind otherwise gets at least one piece.
+    pub fn ahead(&self, cursor: &Cursor, chunks: usize, until: u64) -> impl Iterator<Item = &[u8]> {
         let at = self.index(cursor.place);
         let (member, read) = (cursor.member, cursor.read);
-        let within = at..self.chunks.len().min(at.saturating_add(chunks));
+        let last = self.index(until.clamp(cursor.place, self.end()));
+        let within = at..last.min(at.saturating_add(chunks));
         self.chunks
             .range(within)
             .enumerate()
@@ -211,10 +222,6 @@ impl Log {
         if self.chunks.is_empty() && self.chunks.capacity() > KEEP {
             self.chunks.shrink_to(KEEP);
         }
-    }
-
-    fn end(&self) -> u64 {
-        self.first + self.chunks.len() as u64
     }
 
     fn index(&self, place: u64) -> usize {

@@ -187,6 +187,16 @@ impl Shell {
         self.queue_route(Some(route));
     }
 
+    /// Closes a connection once it has what was said until now.
+    pub(super) fn part(&mut self, id: ConnId) {
+        let route = self.conns.find(id).and_then(|conn| conn.route);
+        if let Some(Route::Hub(hub)) = route.and_then(|id| self.routes.find_mut(id)) {
+            hub.hub.part(id);
+            self.queue_route(route);
+        }
+        self.closing.push(id);
+    }
+
     /// The route is to have a turn.
     pub(super) fn queue_route(&mut self, id: Option<RouteId>) {
         let Some(id) = id else { return };

@@ -84,13 +84,18 @@ const CALLED: usize = 64;
 /// How long a full disk is left alone before the centre is tried again.
 const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
+/// A place in the log that is never reached.
+const STAYS: u64 = u64::MAX;
+
 /// The number by which a voice knows the centre; members have others.
 pub const CENTRE: u32 = 0;
 
 /// One end of a hub that is not the centre.
 struct Member {
-    /// Where it is in the log; `None` when nothing is sent to members.
+    /// Where it is in the log; `None` when nothing is sent to it.
     cursor: Option<Cursor>,
+    /// Where in the log it leaves; [`STAYS`] when it does not.
+    until: u64,
     /// A chunk that waits for its time, with `--delay`.
     held: Option<Box<Held>>,
     /// When it last took something.
@@ -213,6 +218,7 @@ impl Hub {
         let cursor = (self.out == Flow::Pass).then(|| self.log.join());
         let member = Member {
             cursor,
+            until: STAYS,
             held: None,
             taken_at: now,
             sent: 0,
@@ -269,12 +275,21 @@ impl Hub {
         }
     }
 
+    /// The member gets what was said so far, and nothing that is said from now on.
+    pub fn part(&mut self, id: ConnId) {
+        let end = self.log.end();
+        if let Some(member) = find(&mut self.members, id) {
+            member.until = member.until.min(end);
+            self.wake(id);
+        }
+    }
+
     /// Hands over what was read, and nothing more.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// Whether the member has everything that was said.
+    /// Whether the member has everything that was said to it.
     pub fn is_caught_up(&self, id: ConnId) -> bool {
         let member = self.members.get(id.slot()).and_then(Option::as_ref);
         member.is_none_or(|(_, member)| !self.is_behind(member))

@@ -38,7 +38,7 @@ fn read(unread: &mut VecDeque<Vec<u8>>, mut n: usize) {
 fn check(log: &Log, readers: &[Reader], seed: u64) {
     let mut longest = 0;
     for Reader { cursor, unread } in readers {
-        let same = log.ahead(cursor, usize::MAX).eq(unread);
+        let same = log.ahead(cursor, usize::MAX, u64::MAX).eq(unread);
         assert!(
             same,
             "seed {seed}: what lies ahead of member {}",
@@ -49,7 +49,7 @@ fn check(log: &Log, readers: &[Reader], seed: u64) {
             !unread.is_empty(),
             "seed {seed}: behind or not"
         );
-        let first = log.ahead(cursor, 1).next();
+        let first = log.ahead(cursor, 1, u64::MAX).next();
         assert_eq!(
             first,
             unread.front().map(Vec::as_slice),
@@ -178,9 +178,15 @@ fn one_look_ahead_is_bounded_even_among_ones_own_words() {
         log.append(Some(&mut talker), b"mine");
     }
     log.append(None, b"last");
-    assert_eq!(log.ahead(&talker, 50).collect::<Vec<_>>(), [b"first"]);
+    assert_eq!(
+        log.ahead(&talker, 50, u64::MAX).collect::<Vec<_>>(),
+        [b"first"]
+    );
     log.advance(&mut talker, 5);
-    assert_eq!(log.ahead(&talker, 50).collect::<Vec<_>>(), [b"last"]);
+    assert_eq!(
+        log.ahead(&talker, 50, u64::MAX).collect::<Vec<_>>(),
+        [b"last"]
+    );
     log.leave(talker);
     log.leave(listener);
 }
@@ -198,4 +204,24 @@ fn a_member_costs_no_more_than_its_cursor() {
     assert_eq!((log.len(), log.held()), (1, OVERHEAD + 12));
     members.into_iter().for_each(|cursor| log.leave(cursor));
     assert!(log.is_empty(), "everybody has left");
+}
+
+#[test]
+fn nothing_lies_ahead_beyond_the_place_where_a_member_leaves() {
+    let mut log = Log::new(10_000);
+    let mut cursor = log.join();
+    let _late = {
+        log.append(None, b"for all");
+        log.join()
+    };
+    let until = log.end();
+    log.append(None, b"for those who stay");
+    assert!(!log.has_reached(&cursor, until));
+    assert_eq!(
+        log.ahead(&cursor, 50, until).collect::<Vec<_>>(),
+        [b"for all"]
+    );
+    log.advance(&mut cursor, 7);
+    assert!(log.has_reached(&cursor, until));
+    assert_eq!(log.ahead(&cursor, 50, until).count(), 0);
 }

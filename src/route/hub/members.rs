@@ -69,13 +69,20 @@ impl Hub {
         let Some(member) = find(&mut self.members, id) else {
             return Served::Idle;
         };
+        if let Some(cursor) = member
+            .cursor
+            .take_if(|cursor| self.log.has_reached(cursor, member.until))
+        {
+            self.log.leave(cursor);
+        }
         let Some(cursor) = &mut member.cursor else {
             return Served::Idle;
         };
         let messages = end.keeps_messages();
         let mut parts = [IoSlice::new(&[]); GATHER];
         let mut count = 0;
-        let ahead = self.log.ahead(cursor, if messages { 1 } else { GATHER });
+        let gather = if messages { 1 } else { GATHER };
+        let ahead = self.log.ahead(cursor, gather, member.until);
         for (part, piece) in parts.iter_mut().zip(ahead) {
             *part = IoSlice::new(piece);
             count += 1;
@@ -98,7 +105,9 @@ impl Hub {
                     true => self.log.pass(cursor),
                     false => self.log.advance(cursor, n),
                 }
-                let more = self.log.is_behind(cursor) || member.finishing == Finishing::Wanted;
+                let parted = self.log.has_reached(cursor, member.until);
+                let ends = parted || member.finishing == Finishing::Wanted;
+                let more = ends || self.log.is_behind(cursor);
                 if more { Served::Again } else { Served::Moved }
             }
             Step::Idle => Served::Idle,

@@ -13,6 +13,11 @@ const LEAST: usize = 4096;
 /// What part of the log is kept for announcements, so that they are heard while it is full of words.
 const RESERVE: usize = 16;
 
+/// How much longer an announcement may become on its way into the log: four characters for every byte
+/// that is none, and what stands around it.
+const LONGER: usize = 4;
+const SLACK: usize = 64;
+
 /// Whose words they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Speaker {
@@ -41,7 +46,8 @@ impl Speaker {
 }
 
 impl Hub {
-    /// Says something to all members in the hub's own name. False if there is no room for it left.
+    /// Says something to all members in the hub's own name. False if there is no room left for it, of
+    /// which a part is kept for this.
     pub fn announce(&mut self, words: &str, taps: &mut Taps) -> bool {
         let Reach::Mesh(Some(voice)) = &mut self.reach else {
             return true;
@@ -49,11 +55,16 @@ impl Hub {
         if self.out != Flow::Pass {
             return true;
         }
-        if self.log.room().is_none_or(|room| room < SPOKEN) {
+        let longest = LONGER * words.len() + SLACK;
+        if self.log.room().is_none_or(|room| room < longest) {
             return false;
         }
-        voice.announce(words, &mut self.spoken);
-        self.append_spoken(None, taps);
+        // A queue of its own: the one for what members say must not grow with it.
+        let mut spoken = Buf::new(longest);
+        voice.announce(words, &mut spoken);
+        taps.note(spoken.filled());
+        self.log.append(None, spoken.filled());
+        self.wake_all();
         true
     }
 

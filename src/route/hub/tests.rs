@@ -84,6 +84,10 @@ struct Scene {
 
 impl Scene {
     fn new(delay: Option<Duration>) -> Self {
+        Self::with(Reach::Star, delay)
+    }
+
+    fn with(reach: Reach, delay: Option<Duration>) -> Self {
         let now = Instant::now();
         let mut ends = Table::default();
         let (centre, member) = (ends.add(Fake::default()), ends.add(Fake::default()));
@@ -94,7 +98,7 @@ impl Scene {
             stall: Duration::from_secs(5),
             delay,
         };
-        let mut hub = Hub::new(centre, Flow::Pass, Flow::Pass, Reach::Star, limits);
+        let mut hub = Hub::new(centre, Flow::Pass, Flow::Pass, reach, limits);
         hub.join(member, 1, now);
         Self {
             hub,
@@ -107,6 +111,16 @@ impl Scene {
 
     fn end(&mut self, id: ConnId) -> &mut Fake {
         self.ends.find_mut(id).expect("the scene's own end")
+    }
+
+    /// One more member, who takes everything.
+    fn join(&mut self, number: u32) -> ConnId {
+        let id = self.ends.add(Fake {
+            takes: usize::MAX,
+            ..Fake::default()
+        });
+        self.hub.join(id, number, self.now);
+        id
     }
 
     fn turn(&mut self) -> Turn {
@@ -174,4 +188,67 @@ fn what_rests_in_the_layers_of_the_centre_goes_when_it_can() {
     );
     scene.turn();
     assert!(scene.hub.is_settled(&scene.ends), "nothing else holds them");
+}
+
+#[test]
+fn everybody_in_a_mesh_hears_everybody_else() {
+    let mut scene = Scene::with(Reach::Mesh(None), None);
+    let others = [scene.join(2), scene.join(3)];
+    scene.end(scene.member).takes = usize::MAX;
+    scene.end(scene.member).says = vec![b"from the first ".to_vec()].into();
+    scene.end(scene.centre).says = vec![b"from the centre ".to_vec()].into();
+    scene.turn();
+    assert_eq!(scene.end(scene.member).taken, b"from the centre ");
+    for id in others {
+        let heard = scene.end(id).taken.clone();
+        assert_eq!(heard, b"from the centre from the first ", "{id:?}");
+    }
+    assert!(scene.end(scene.centre).taken.is_empty(), "the centre hears");
+}
+
+#[test]
+fn one_who_parts_gets_what_was_said_until_then_and_nothing_more() {
+    let mut scene = Scene::with(Reach::Mesh(None), None);
+    let other = scene.join(2);
+    scene.end(scene.centre).says = vec![b"before".to_vec()].into();
+    scene.turn();
+    scene.hub.part(scene.member);
+    scene.end(scene.centre).says = vec![b", after".to_vec()].into();
+    scene.turn();
+    assert!(!scene.hub.is_caught_up(scene.member), "it took nothing yet");
+    scene.end(scene.member).takes = usize::MAX;
+    scene.turn();
+    assert!(scene.hub.is_caught_up(scene.member), "it has everything");
+    assert_eq!(scene.end(scene.member).taken, b"before");
+    assert_eq!(scene.end(other).taken, b"before, after");
+}
+
+#[test]
+fn a_chunk_larger_than_the_log_goes_in_pieces() {
+    let mut scene = Scene::with(Reach::Mesh(None), None);
+    let other = scene.join(2);
+    let said: Vec<u8> = (0..20_000u32).map(|i| i as u8).collect();
+    scene.end(scene.member).says = vec![said.clone()].into();
+    scene.end(scene.member).takes = usize::MAX;
+    scene.turn();
+    assert!(scene.end(other).taken == said, "the other has all of it");
+}
+
+/// Who holds a full mesh back is named after the stall time, and then the words go on that waited.
+#[test]
+fn a_member_that_takes_nothing_is_named_and_the_others_go_on() {
+    let mut scene = Scene::with(Reach::Mesh(None), None);
+    let (speaker, other) = (scene.join(2), scene.join(3));
+    scene.end(speaker).says = vec![vec![1; 3000]; 4].into();
+    scene.hub.wake(speaker);
+    scene.turn();
+    let due = scene.hub.deadline(scene.now).expect("words wait for room");
+    assert_eq!(due, scene.now + Duration::from_secs(5));
+    assert!(scene.hub.stalled(scene.now).is_empty(), "it is too early");
+    scene.now = due;
+    assert_eq!(scene.hub.stalled(due), [scene.member]);
+    scene.hub.leave(scene.member);
+    scene.turn();
+    assert_eq!(scene.end(other).taken.len(), 12_000);
+    assert_eq!(scene.hub.deadline(scene.now), None, "nobody waits any more");
 }

@@ -108,7 +108,7 @@ impl World {
             Request::Announce(words) => self.announce(&words),
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
-            Request::Close(conn, When::Delivered) => self.closing.push(conn),
+            Request::Close(conn, When::Delivered) => self.part(conn),
             Request::StopListening => self.listening = false,
             Request::Arm(conn, what, after) => self.arm(conn, what, after),
             Request::Exit(status, When::Now) => self.exit = Some(status),

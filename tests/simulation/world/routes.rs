@@ -153,6 +153,15 @@ impl World {
         self.queue_route(Some(route));
     }
 
+    pub(super) fn part(&mut self, id: ConnId) {
+        let route = self.places.get(&id).and_then(|place| place.route);
+        if let Some(Route::Hub(hub)) = route.and_then(|id| self.routes.find_mut(id)) {
+            hub.hub.part(id);
+            self.queue_route(route);
+        }
+        self.closing.push(id);
+    }
+
     pub(super) fn queue_route(&mut self, id: Option<RouteId>) {
         let Some(id) = id else { return };
         if let Some(route) = self.routes.find_mut(id)
