@@ -72,5 +72,17 @@ pub(super) fn send_to(socket: &OwnedFd, bytes: &[u8], peer: &SockAddr) -> io::Re
     if address::is_nameless(peer) {
         return Ok(bytes.len()); // it can be heard but not answered
     }
-    SockRef::from(socket).send_to_with_flags(bytes, peer, SendFlags::NOSIGNAL.bits() as i32)
+    let flags = SendFlags::NOSIGNAL.bits() as i32;
+    let sent = SockRef::from(socket).send_to_with_flags(bytes, peer, flags);
+    lost_on_the_way(sent, bytes.len())
+}
+
+/// A system without room for a datagram drops it, as any router on its way may; that is no reason to
+/// end a conversation.
+pub(super) fn lost_on_the_way(sent: io::Result<usize>, len: usize) -> io::Result<usize> {
+    let no_room = rustix::io::Errno::NOBUFS.raw_os_error();
+    match sent {
+        Err(error) if error.raw_os_error() == Some(no_room) => Ok(len),
+        sent => sent,
+    }
 }

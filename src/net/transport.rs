@@ -230,7 +230,8 @@ impl Datagram {
         if self.only.as_ref().is_some_and(address::is_nameless) {
             return Ok(bytes.len()); // a peer without a name can be heard but not answered
         }
-        Ok(rustix::net::send(&self.socket, bytes, SendFlags::NOSIGNAL)?)
+        let sent = rustix::net::send(&self.socket, bytes, SendFlags::NOSIGNAL);
+        datagram::lost_on_the_way(sent.map_err(io::Error::from), bytes.len())
     }
 }
 
