@@ -102,6 +102,14 @@ impl Conn {
         }));
     }
 
+    /// Its route rests: what nothing waits in is not kept.
+    pub(super) fn rest(&mut self) {
+        if let Some(layers) = &mut self.layers {
+            layers.rx.release();
+            layers.tx.release();
+        }
+    }
+
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
     pub(super) fn allow_appetite(&mut self) {
         if let Transport::Stream(fd) = &self.transport
@@ -230,7 +238,7 @@ impl Conn {
         Step::Moved(0)
     }
 
-    fn push_through_layers(&mut self, from: &mut Buf) -> Step {
+    fn push_through_layers(&mut self, bytes: &[u8]) -> Step {
         let Some(layers) = &mut self.layers else {
             return Step::Idle;
         };
@@ -238,15 +246,16 @@ impl Conn {
         if self.transport.keeps_messages() && !layers.tx.is_empty() {
             return Step::Idle;
         }
-        match layers.stack.send(from.filled(), &mut layers.tx) {
+        if bytes.is_empty() && self.transport.keeps_messages() {
+            let result = self.transport.write(bytes); // layers have nothing to say to nothing
+            return Self::written(&mut self.writable, result);
+        }
+        match layers.stack.send(bytes, &mut layers.tx) {
             Ok(0) => Step::Idle,
-            Ok(n) => {
-                from.take(n);
-                match self.flush() {
-                    Step::Broken(error) => Step::Broken(error),
-                    Step::Moved(_) | Step::Idle | Step::Over => Step::Moved(n),
-                }
-            }
+            Ok(n) => match self.flush() {
+                Step::Broken(error) => Step::Broken(error),
+                Step::Moved(_) | Step::Idle | Step::Over => Step::Moved(n),
+            },
             Err(fault) => broken(fault),
         }
     }
@@ -279,14 +288,14 @@ impl End for Conn {
     }
 
     fn push(&mut self, from: &mut Buf) -> Step {
-        if self.layers.is_some() {
-            return self.push_through_layers(from);
-        }
-        if !self.writable {
-            return Step::Idle;
-        }
-        let result = self.transport.write(from.filled());
-        let step = Self::written(&mut self.writable, result);
+        let step = if self.layers.is_some() {
+            self.push_through_layers(from.filled())
+        } else if self.writable {
+            let result = self.transport.write(from.filled());
+            Self::written(&mut self.writable, result)
+        } else {
+            Step::Idle
+        };
         if let Step::Moved(n) = step {
             from.take(n);
         }
@@ -301,15 +310,9 @@ impl End for Conn {
             let result = self.transport.write_parts(parts);
             return Self::written(&mut self.writable, result);
         }
-        let Some(part) = parts.first() else {
-            return Step::Idle;
-        };
-        let mut one = Buf::new(part.len());
-        one.put(part);
-        let before = one.len();
-        match self.push_through_layers(&mut one) {
-            Step::Moved(_) => Step::Moved(before - one.len()),
-            step => step,
+        match parts.first() {
+            Some(part) => self.push_through_layers(part),
+            None => Step::Idle,
         }
     }
 

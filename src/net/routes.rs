@@ -255,6 +255,10 @@ impl Shell {
                 if moved {
                     far_conn.moved_at = now;
                 }
+                if turn == Turn::Rest {
+                    near_conn.rest();
+                    far_conn.rest();
+                }
                 if let Some(at) = far_conn.sleep(now + PATIENCE) {
                     alarms.set(at, Wake::Appetite(*far));
                 }
@@ -280,6 +284,7 @@ impl Shell {
                 for id in moved {
                     if let Some(conn) = conns.find_mut(id) {
                         conn.moved_at = now;
+                        conn.rest();
                         heard.push((id, conn.listener));
                     }
                 }
