@@ -9,18 +9,21 @@ mod side_by_side;
 use std::{env, io, process::ExitCode};
 
 use side_by_side::{
-    args::{Options, Order},
+    args::{self, Options, Order},
     bare, idle, machine, memory, start_up,
     summary::Summary,
     transfer,
 };
 
+/// Measured runs of each contestant.
+const RUNS: usize = 9;
+
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let done = match words.split_first() {
         Some((first, rest)) if first == bare::WORD => bare::main(rest),
-        _ if is_a_test(&words) => Ok(()),
-        _ => Options::parse(&words).and_then(|options| run(&options)),
+        _ if args::is_a_test(&words) => Ok(()),
+        _ => Options::parse(&words, RUNS).and_then(|options| run(&options)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -31,13 +34,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// `cargo test --all-targets` starts bench targets too, with a test's options and without this one.
-fn is_a_test(words: &[String]) -> bool {
-    !words
-        .iter()
-        .any(|word| word == "--bench" || word == "--once")
-}
-
 fn run(options: &Options) -> io::Result<()> {
     match &options.order {
         Order::Once { row, contestant } => transfer::once(options, row, contestant),
@@ -46,7 +42,15 @@ fn run(options: &Options) -> io::Result<()> {
 }
 
 fn tables(options: &Options) -> io::Result<()> {
-    println!("{}", machine::describe(options));
+    println!(
+        "## Side by side\n\n\
+         {} bytes a transfer, medians of {}. {}.\n\
+         CPU: user and system seconds of both ends together. Ratios: to the best of ncat,\n\
+         nc.openbsd and socat in the same table.\n",
+        options.size.unwrap_or(transfer::SIZE),
+        options.runs,
+        machine::facts(),
+    );
     let mut summary = Summary::default();
     transfer::tables(options, &mut summary)?;
     if options.wants(start_up::NAME) {

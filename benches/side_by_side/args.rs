@@ -1,4 +1,4 @@
-//! What may be typed after `cargo bench --bench throughput --`.
+//! What may be typed after `cargo bench --bench throughput --` and `--bench fan_out --`.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use std::io;
 pub(crate) struct Options {
     pub(crate) order: Order,
     pub(crate) runs: usize,
-    /// Bytes of one transfer.
-    pub(crate) size: u64,
+    /// Bytes of one transfer, if they are not left to the bench.
+    pub(crate) size: Option<u64>,
     /// Parts of table names; none means every table.
     rows: Vec<String>,
 }
@@ -23,7 +23,7 @@ pub(crate) enum Order {
 }
 
 impl Options {
-    pub(crate) fn parse(words: &[String]) -> io::Result<Options> {
+    pub(crate) fn parse(words: &[String], usual_runs: usize) -> io::Result<Options> {
         let found = flags().parse(words).map_err(io::Error::other)?;
         let order = match (found.opt_present("once"), found.free.as_slice()) {
             (true, [row, contestant]) => Order::Once {
@@ -39,12 +39,10 @@ impl Options {
         Ok(Options {
             order,
             runs: found
-                .opt_get_default("runs", 9)
+                .opt_get_default("runs", usual_runs)
                 .map_err(io::Error::other)?
                 .max(1),
-            size: found
-                .opt_get_default("size", 1 << 30)
-                .map_err(io::Error::other)?,
+            size: found.opt_get("size").map_err(io::Error::other)?,
             rows: found.opt_strs("rows"),
         })
     }
@@ -55,12 +53,19 @@ impl Options {
     }
 }
 
+/// `cargo test --all-targets` starts bench targets too, with a test's options and without this one.
+pub(crate) fn is_a_test(words: &[String]) -> bool {
+    !words
+        .iter()
+        .any(|word| word == "--bench" || word == "--once")
+}
+
 fn flags() -> getopts::Options {
     let mut flags = getopts::Options::new();
     flags
         .optflag("", "bench", "said by cargo bench: measure")
-        .optopt("", "runs", "measured runs of each contestant (9)", "N")
-        .optopt("", "size", "bytes of one transfer (1 GiB)", "BYTES")
+        .optopt("", "runs", "measured runs of each contestant", "N")
+        .optopt("", "size", "bytes of one transfer", "BYTES")
         .optmulti(
             "",
             "rows",

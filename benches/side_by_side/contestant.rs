@@ -67,10 +67,7 @@ impl Contestant {
     pub(crate) fn is_installed(self) -> bool {
         match self {
             Contestant::Ours | Contestant::OursCopying | Contestant::Bare => true,
-            Contestant::Ncat | Contestant::Nc | Contestant::Socat => {
-                let path = env::var_os("PATH").unwrap_or_default();
-                env::split_paths(&path).any(|dir| dir.join(self.name()).is_file())
-            }
+            Contestant::Ncat | Contestant::Nc | Contestant::Socat => is_on_path(self.name()),
         }
     }
 
@@ -136,6 +133,11 @@ impl Contestant {
         }
         Ok(command)
     }
+}
+
+pub(crate) fn is_on_path(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 /// Makes our binary copy where it could let the kernel carry.

@@ -1,19 +1,12 @@
-//! The first lines of the report: what was measured where.
+//! Where was measured: the facts without which the figures of a report say nothing.
 
 use std::{fs, thread};
 
-use super::args::Options;
-
-/// A headline and the facts without which the figures say nothing.
-pub(crate) fn describe(options: &Options) -> String {
+/// Processors, kernel and load, in one phrase.
+pub(crate) fn facts() -> String {
     let cpus = thread::available_parallelism().map_or(0, usize::from);
     format!(
-        "## Side by side\n\n\
-         {} bytes a transfer, medians of {}. {cpus} × {}, Linux {}, load {} at the start.\n\
-         CPU: user and system seconds of both ends together. Ratios: to the best of ncat,\n\
-         nc.openbsd and socat in the same table.\n",
-        options.size,
-        options.runs,
+        "{cpus} × {}, Linux {}, load {} at the start",
         cpu_model(),
         read("/proc/sys/kernel/osrelease"),
         read("/proc/loadavg").split(' ').next().unwrap_or_default(),

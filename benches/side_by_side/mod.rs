@@ -4,22 +4,22 @@
 //! prints them; `start_up`, `memory` and `idle` have a table each; `summary` sets the figures
 //! against the limits. `run`, `place`, `kept` and `procfs` are what these stand on: one measured
 //! run, where the contestants meet, children that do not outlive us, and what the system knows of
-//! a process.
+//! a process. The fan-out bench stands on the same.
 
 pub(crate) mod args;
 pub(crate) mod bare;
+pub(crate) mod contestant;
+pub(crate) mod figures;
 pub(crate) mod idle;
+pub(crate) mod kept;
 pub(crate) mod machine;
 pub(crate) mod memory;
+pub(crate) mod place;
+pub(crate) mod procfs;
 pub(crate) mod start_up;
 pub(crate) mod summary;
 pub(crate) mod transfer;
 
-mod contestant;
-mod figures;
-mod kept;
-mod place;
-mod procfs;
 mod row;
 mod run;
 mod score;

@@ -106,7 +106,7 @@ fn after_name(stat: &str) -> &str {
     stat.rsplit_once(") ").map_or("", |(_, rest)| rest)
 }
 
-fn field(status: &str, name: &str) -> io::Result<u64> {
+pub(crate) fn field(status: &str, name: &str) -> io::Result<u64> {
     status
         .lines()
         .find_map(|line| {

@@ -58,7 +58,8 @@ impl Summary {
     }
 }
 
-fn verdict(bounds: impl IntoIterator<Item = Bound>) -> &'static str {
+/// What a table says at the end of a line with these figures.
+pub(crate) fn verdict(bounds: impl IntoIterator<Item = Bound>) -> &'static str {
     let mut word = "reached";
     for bound in bounds {
         match bound.figure {

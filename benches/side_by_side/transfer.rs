@@ -22,6 +22,9 @@ use super::{
 /// A memory file system, so that no disk is measured.
 const MEMORY: &str = "/dev/shm";
 
+/// Bytes of one transfer, unless the command line has its own idea.
+pub(crate) const SIZE: u64 = 1 << 30;
+
 /// How much is written and compared at once.
 const PIECE: usize = 1 << 20;
 
@@ -39,10 +42,10 @@ pub(crate) fn tables(options: &Options, summary: &mut Summary) -> io::Result<()>
     if rows.is_empty() {
         return Ok(());
     }
-    let stage = Stage::set(options.size)?;
+    let stage = Stage::set(options.size.unwrap_or(SIZE))?;
     for row in rows {
         let scores = stage.measure(row, options.runs)?;
-        score::print(row, &scores, options.size);
+        score::print(row, &scores, stage.size);
         score::note(row, &scores, summary);
     }
     Ok(())
@@ -58,7 +61,7 @@ pub(crate) fn once(options: &Options, row: &str, contestant: &str) -> io::Result
         .into_iter()
         .find(|known| known.name() == contestant)
         .ok_or_else(|| io::Error::other(format!("there is no contestant {contestant}")))?;
-    let sample = Stage::set(options.size)?.measured_run(who, row)?;
+    let sample = Stage::set(options.size.unwrap_or(SIZE))?.measured_run(who, row)?;
     println!(
         "{}, {contestant}: {:.3} s wall, {:.3} s CPU sending, {:.3} s receiving",
         row.title, sample.wall, sample.sending, sample.receiving

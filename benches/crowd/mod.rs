@@ -1,0 +1,24 @@
+//! The parts of the measurements with many connections to one server.
+//!
+//! `fan_out`, `burst`, `rate`, `memory` and `stall` have a table or two each. Most of them open a
+//! `room`: a `broker` that is measured, one `sender`, and the `members` that hear it. Each of
+//! these is a process of its own, so that the broker's account holds nothing but its own work;
+//! sender and members are this program again, asked in words by its first self (`peer`). A
+//! `protocol` is how the broker is spoken to, a `stream` what goes through it.
+
+pub(crate) mod burst;
+pub(crate) mod fan_out;
+pub(crate) mod members;
+pub(crate) mod memory;
+pub(crate) mod rate;
+pub(crate) mod sender;
+pub(crate) mod stall;
+
+mod account;
+mod arrival;
+mod broker;
+mod peer;
+mod protocol;
+mod room;
+mod score;
+mod stream;
