@@ -250,6 +250,28 @@ fn one_too_many_is_turned_away_and_may_come_again() -> Told {
 }
 
 #[test]
+fn whoever_has_said_its_last_word_takes_nobodys_place() -> Told {
+    as_server(|setting| {
+        let (mut scene, place) = open(setting, &["-m", "1"])?;
+        for _ in 0..20 {
+            heard(&mut scene, b"my last word\n")?;
+            scene.peer().tx.finish();
+            // Ended and heard, but not closed yet: that takes half a second without an answer.
+            let heard = scene.program.stdout.got.len();
+            scene.enter(&place)?;
+            scene.peer().tx.push(b"hello\n");
+            scene.until("the next one is heard", |s| {
+                s.program.stdout.got.len() > heard || s.peer().rx.ended()
+            })?;
+            if scene.peer().rx.ended() {
+                return Err(format!("there was no place; {}", scene.state()));
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn a_limit_of_0_turns_everybody_away_for_ever() -> Told {
     for keep in [&["-l", "-v", "-k", "-m", "0"][..], &["-l", "-v", "-m", "0"]] {
         let words = keep

@@ -1,5 +1,7 @@
 //! Listen mode: wait for one peer and talk, or with `-k` for many around our stdio.
 
+use std::collections::VecDeque;
+
 use super::members::{Members, Stage};
 use super::{
     Alarm, Doing, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, Reach, When,
@@ -46,10 +48,18 @@ impl Mode for Listen {
 pub struct KeepOpen {
     manners: Manners,
     members: Members,
+    /// Those who have said all they have to say and may get an answer, the first to end first; some have
+    /// left meanwhile.
+    lingering: VecDeque<ConnId>,
     stdin_over: bool,
     /// Stdout failed: said once, not for every member.
     stdout_failed: bool,
 }
+
+/// How many may linger after their end, in case stdin has an answer for them. They take no place of
+/// `--max-conns`, or a service that is asked often would be full of those who have left; so it takes
+/// a limit of their own.
+const LINGERERS: usize = 1000;
 
 impl KeepOpen {
     /// Will talk with these manners.
@@ -58,6 +68,7 @@ impl KeepOpen {
         Self {
             manners,
             members: Members::default(),
+            lingering: VecDeque::new(),
             stdin_over,
             stdout_failed: false,
         }
@@ -89,10 +100,23 @@ impl KeepOpen {
             Some(stage) if !self.stdin_over && *stage != Stage::Deaf => {
                 *stage = Stage::Listening;
                 if !self.manners.stdin_is_file && !self.manners.half_close {
-                    net.arm(conn, Alarm::Lull, LULL);
+                    self.linger(conn, net);
                 }
             }
             Some(_) | None => _ = self.members.let_go(conn, When::Delivered, net),
+        }
+    }
+
+    /// Waits a while for an answer to the member's last words.
+    fn linger(&mut self, conn: ConnId, net: &mut dyn Net) {
+        net.arm(conn, Alarm::Lull, LULL);
+        net.release(conn);
+        self.lingering.push_back(conn);
+        if self.lingering.len() > LINGERERS
+            && let Some(first) = self.lingering.pop_front()
+            && self.members.stage(first).is_some()
+        {
+            self.members.let_go(first, When::Delivered, net);
         }
     }
 

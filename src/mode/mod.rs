@@ -156,6 +156,9 @@ pub trait Net {
     fn finish(&mut self, conn: ConnId);
     /// Close the connection.
     fn close(&mut self, conn: ConnId, when: When);
+    /// The connection takes nobody's place any more, unless it is to be closed and is not done: somebody
+    /// else may come in for it.
+    fn release(&mut self, conn: ConnId);
     /// Accept nobody any more.
     fn stop_listening(&mut self);
     /// Ring after that time; a new request for the same alarm replaces the old one.

@@ -75,6 +75,9 @@ impl Net for Script {
     fn close(&mut self, conn: ConnId, when: When) {
         self.asked.push(format!("close {} {when:?}", conn.slot()));
     }
+    fn release(&mut self, conn: ConnId) {
+        self.asked.push(format!("release {}", conn.slot()));
+    }
     fn stop_listening(&mut self) {
         self.asked.push("stop listening".into());
     }

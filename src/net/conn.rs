@@ -33,6 +33,8 @@ pub(super) struct Conn {
     pub route: Option<RouteId>,
     /// Who let it in.
     pub listener: Option<ListenId>,
+    /// It takes one of the places there are for peers.
+    pub counted: bool,
     /// When it came about.
     pub opened_at: Instant,
     /// When bytes last moved here.
@@ -75,6 +77,7 @@ impl Conn {
             name: name.into(),
             route: None,
             listener: None,
+            counted: false,
             opened_at: now,
             moved_at: now,
             alarms: [None; Alarm::KINDS],

@@ -26,6 +26,7 @@ enum Request {
     Announce(String),
     Finish(ConnId),
     Close(ConnId, When),
+    Release(ConnId),
     StopListening,
     Arm(ConnId, Alarm, Duration),
     Exit(i32, When),
@@ -69,6 +70,9 @@ impl Net for Desk<'_> {
     }
     fn close(&mut self, conn: ConnId, when: When) {
         self.requests.push(Request::Close(conn, when));
+    }
+    fn release(&mut self, conn: ConnId) {
+        self.requests.push(Request::Release(conn));
     }
     fn stop_listening(&mut self) {
         self.requests.push(Request::StopListening);
@@ -152,6 +156,7 @@ impl Shell {
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.part(conn),
+            Request::Release(conn) => self.release(conn),
             Request::StopListening => self.stop_listening(),
             Request::Arm(conn, what, after) => self.arm(conn, what, after),
             Request::Exit(status, When::Now) => self.exit = Some(status),

@@ -178,11 +178,30 @@ impl Shell {
     }
 
     fn let_in(&mut self, id: ListenId, conn: ConnId) {
-        self.admitted += 1;
         if let Some(conn) = self.conns.find_mut(conn) {
             conn.listener = Some(id);
         }
+        self.count(conn);
         self.outbox.push_back(Event::Accept { conn });
+    }
+
+    /// A peer takes a place, if it has none.
+    pub(super) fn count(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.find_mut(id)
+            && conn.listener.is_some()
+            && !std::mem::replace(&mut conn.counted, true)
+        {
+            self.admitted += 1;
+        }
+    }
+
+    /// A peer gives up its place, if it has one.
+    pub(super) fn release(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.find_mut(id)
+            && std::mem::replace(&mut conn.counted, false)
+        {
+            self.admitted -= 1;
+        }
     }
 
     /// A message came: from somebody who is in, or who thereby comes in.

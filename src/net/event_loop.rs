@@ -1,4 +1,4 @@
-//! The loop: tell, sweep, rest, wait, note, turn, ring. Nothing else lives here.
+//! The loop: tell, sweep, admit, rest, wait, note, turn, ring. Nothing else lives here.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -45,15 +45,16 @@ impl Shell {
                 self.taps.settle();
                 return Ok(status);
             }
-            self.wait(&mut events)?;
-            self.now = Instant::now();
-            for event in &events {
-                self.note(event);
-            }
+            // Last, so that whoever has left by now has made room.
             for _ in 0..self.waiting.len() {
                 if let Some(listener) = self.waiting.pop_front() {
                     self.admit(listener);
                 }
+            }
+            self.wait(&mut events)?;
+            self.now = Instant::now();
+            for event in &events {
+                self.note(event);
             }
             for _ in 0..self.ready.len() {
                 if let Some(route) = self.ready.pop_front() {
@@ -219,6 +220,7 @@ impl Shell {
     /// A connection goes: its id finds nobody from here on.
     pub(super) fn remove_conn(&mut self, id: ConnId) {
         self.say_closed(id);
+        self.release(id);
         let Some(conn) = self.conns.remove(id) else {
             return;
         };
@@ -228,7 +230,6 @@ impl Shell {
             self.queue_route(route);
         }
         if let Some(listener) = conn.listener {
-            self.admitted -= 1;
             self.forget_session(listener, &conn.transport);
             self.release_hall(id, Some(listener));
         }

@@ -194,6 +194,8 @@ impl Shell {
             hub.hub.part(id);
             self.queue_route(route);
         }
+        // Whoever lingered and is not done counts again, so that those are no more than there may be.
+        self.count(id);
         self.closing.push(id);
     }
 

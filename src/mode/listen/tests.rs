@@ -73,12 +73,12 @@ fn a_member_goes_when_it_has_said_all_and_has_everything() {
         (
             "it ends, and nothing is left for it",
             vec![end(1), alarm(1, Alarm::Lull)],
-            &["arm 1 Lull 500", "close 1 Delivered"],
+            &["arm 1 Lull 500", "release 1", "close 1 Delivered"],
         ),
         (
             "it ends, then stdin does",
             vec![end(1), end(0)],
-            &["arm 1 Lull 500", "close 1 Delivered"],
+            &["arm 1 Lull 500", "release 1", "close 1 Delivered"],
         ),
         (
             "stdin ends, then it does",
@@ -108,7 +108,7 @@ fn a_member_goes_when_it_has_said_all_and_has_everything() {
         (
             "it has ended and then breaks",
             vec![end(1), broken(1, Doing::Writing)],
-            &["arm 1 Lull 500", BROKE, "close 1 Now"],
+            &["arm 1 Lull 500", "release 1", BROKE, "close 1 Now"],
         ),
         (
             "it stalls after it was let go",
@@ -247,4 +247,18 @@ fn a_broken_stdout_is_told_once_and_ends_nothing() {
     let said = "say write: Broken pipe (standard output).";
     let asked = asked(KeepOpen::new(manners()), twice);
     assert_eq!(asked, ["hub 0 Pass Pass Star", said]);
+}
+
+#[test]
+fn only_so_many_linger() {
+    let mut script = Script::default();
+    let mut mode = KeepOpen::new(manners());
+    let mut tell = |event| mode.on_event(event, &mut script);
+    (1..=LINGERERS + 2).for_each(|n| tell(accept(n)));
+    tell(end(1));
+    tell(alarm(1, Alarm::Lull)); // it has left when its turn would come
+    (2..=LINGERERS + 2).for_each(|n| tell(end(n)));
+    let lines = script.lines().into_iter();
+    let closed: Vec<_> = lines.filter(|line| line.starts_with("close")).collect();
+    assert_eq!(closed, ["close 1 Delivered", "close 2 Delivered"]);
 }
