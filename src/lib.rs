@@ -21,7 +21,7 @@
 //!   (mio, socket2, fs)   │   (std only, no bytes)
 //!        │    │    └─────┼─────────┘
 //!      wire  route       │
-//!    (memchr)            │
+//!    (memchr)            │          access: a leaf for cli and net
 //!        └────┬──────────┘
 //!           data            ids: a leaf anyone may use
 //! ```
@@ -34,6 +34,7 @@
 //! | [`net`] | the shell: descriptors, the loop, dials, listeners, stdio, the kernel's channels |
 //! | [`route`] | moving bytes between two ends, or among many |
 //! | [`wire`] | protocols: bytes in, bytes out, no I/O; a layer serves one connection, the chat a hub |
+//! | [`access`] | hosts that may come in: specifications of them, and the sets they make |
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
 //! | [`ids`] | names that never find the successor in a slot |
 //! | [`say`] | every line on stderr |
@@ -51,6 +52,7 @@
 //!
 //! Fuzz targets, benches and tests come in here.
 
+pub mod access;
 pub mod assemble;
 pub mod cli;
 pub mod data;

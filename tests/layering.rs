@@ -81,6 +81,12 @@ const RULES: &[Rule] = &[
         why: "ids are a leaf that anyone may use",
     },
     Rule {
+        place: "access",
+        may: &["std"],
+        never: &[OUTSIDE],
+        why: "lists of hosts are understood without asking for files or names",
+    },
+    Rule {
         place: "data",
         may: &["std"],
         never: &[OUTSIDE, ADDRESSES],
