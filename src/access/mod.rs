@@ -1,10 +1,9 @@
 //! Who may come in: hosts that are allowed and hosts that are denied.
 //!
 //! ```text
-//! --allow, --deny ──┐
-//! files ── entries ─┴─ spec: one word ── Hosts: a set that is asked for every peer
-//!                           │
-//!                         Source: files and names, asked of whoever reads a list
+//! --allow, --deny, files ── entries ── spec: one word ── hosts: a set, asked for every peer
+//!                                        │                 │
+//!                                      Source            prefixes, patterns
 //! ```
 //!
 //! Knows no sockets, files or name servers. Promise: what a match costs depends on the kinds of
@@ -22,7 +21,7 @@ mod tests;
 use std::net::IpAddr;
 use std::path::Path;
 
-pub use entries::{Entries, Mistake, read};
+pub use entries::{Entries, Entry, Mistake};
 pub use hosts::Hosts;
 
 /// What must be asked of the outside while a list is read.

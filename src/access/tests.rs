@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::{Access, Entries, Hosts, Lists, Mistake, Source, read};
+use super::{Access, Entries, Entry, Hosts, Lists, Source};
 
 /// Knows a few hosts, and notes who is asked for.
 #[derive(Default)]
@@ -80,37 +80,38 @@ pub(super) fn addresses(words: &str) -> Vec<IpAddr> {
 
 #[test]
 fn lists_come_from_the_command_line_and_from_files() {
-    let cases: &[(&[Entries], &str)] = &[
+    let cases: &[(&[Entry], &str)] = &[
         (&[], ""),
-        (&[Entries::Words("".into())], ""),
-        (&[Entries::Words(",".into())], ""),
+        (&[Entry::Words("".into())], ""),
+        (&[Entry::Words(",".into())], ""),
         (
-            &[Entries::Words("1.2.3.4,::1, 10.0.0.1".into())],
+            &[Entry::Words("1.2.3.4,::1, 10.0.0.1".into())],
             "1.2.3.4 ::1 10.0.0.1",
         ),
-        (&[Entries::Words("10.0.0.2,3".into())], "10.0.0.2 0.0.0.3"),
+        (&[Entry::Words("10.0.0.2,3".into())], "10.0.0.2 0.0.0.3"),
         (
-            &[
-                Entries::Words("1.2.3.4".into()),
-                Entries::Words("::1".into()),
-            ],
+            &[Entry::Words("1.2.3.4".into()), Entry::Words("::1".into())],
             "1.2.3.4 ::1",
         ),
         (
-            &[Entries::File("hosts".into())],
+            &[Entry::File("hosts".into())],
             "1.2.3.4 ::1 10.0.0.1 10.0.0.2 192.0.2.1 2001:db8::1",
         ),
-        (&[Entries::File("empty".into())], ""),
+        (&[Entry::File("empty".into())], ""),
     ];
     let all = addresses("1.2.3.4 ::1 10.0.0.1 10.0.0.2 0.0.0.3 192.0.2.1 2001:db8::1");
     for (lists, wanted) in cases {
-        let hosts = read(*lists, &mut Known::default()).expect("good lists");
+        let entries = Entries {
+            allow: lists.to_vec(),
+            deny: Vec::new(),
+        };
+        let access = entries.read(&mut Known::default()).expect("good lists");
         let wanted = addresses(wanted);
         for &peer in &all {
             assert_eq!(
-                hosts.contains(peer),
-                wanted.contains(&peer),
-                "{peer} in {lists:?}"
+                access.admits(Some(peer)),
+                wanted.contains(&peer) || lists.is_empty(),
+                "{peer} allowed by {lists:?}"
             );
         }
     }
@@ -122,10 +123,10 @@ fn a_list_that_is_wrong_is_told_with_what_is_wrong_in_it() {
     let long = format!("Host specification starting with \"{eleven}\" is too long.");
     let name = |name: &str| format!("Error resolving name \"{name}\": Name or service not known");
     let mask = "Illegal netmask in \"1.2.3.4/33\". Must be smaller than address bit length.";
-    let file = |path: &str| Entries::File(path.into());
+    let file = |path: &str| Entry::File(path.into());
     let cases = [
         (
-            Entries::Words("1.2.3.4,nobody,x/y".into()),
+            Entry::Words("1.2.3.4,nobody,x/y".into()),
             vec![
                 name("nobody"),
                 "error in host specification \"nobody\".".into(),
@@ -149,10 +150,36 @@ fn a_list_that_is_wrong_is_told_with_what_is_wrong_in_it() {
             vec!["can't open none: No such file or directory.".into()],
         ),
     ];
-    for (entries, wanted) in cases {
-        let mistake: Mistake = read([&entries], &mut Known::default()).expect_err("a mistake");
+    for (entry, wanted) in cases {
+        let entries = Entries {
+            allow: vec![Entry::File("hosts".into())],
+            deny: vec![entry],
+        };
+        let mistake = entries.read(&mut Known::default()).expect_err("a mistake");
         assert_eq!(mistake.sentences(), wanted, "what is said of {entries:?}");
     }
+}
+
+#[test]
+fn what_is_read_again_are_the_files_alone() {
+    let entries = Entries {
+        allow: vec![
+            Entry::Words("1.2.3.4,nobody".into()),
+            Entry::File("hosts".into()),
+        ],
+        deny: vec![Entry::File("empty".into()), Entry::Words("::1".into())],
+    };
+    assert!(entries.has_files(), "two of them");
+    let lists = entries
+        .read_files(&mut Known::default())
+        .expect("good files");
+    assert!(lists.allow.contains(ip("::1")), "::1 is allowed by a file");
+    assert_eq!(lists.deny, Hosts::default(), "no file denies anybody");
+    let entries = Entries {
+        allow: vec![Entry::Words("1.2.3.4".into())],
+        deny: Vec::new(),
+    };
+    assert!(!entries.has_files(), "nothing to read again");
 }
 
 #[test]

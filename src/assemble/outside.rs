@@ -1,6 +1,6 @@
 //! What the command line asks of the outside while it is understood: logs, names, services.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -55,6 +55,10 @@ impl World for Outside {
             Log::HexDump => self.logs.hex_dump = Some(file),
         }
         Ok(())
+    }
+
+    fn read_list(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
     }
 
     fn banner(&mut self) {
