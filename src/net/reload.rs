@@ -111,3 +111,57 @@ impl Shell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use mio::{Events, Poll};
+
+    use super::*;
+
+    /// Waits for the waker, as the loop does.
+    fn woken(poll: &mut Poll) {
+        let mut events = Events::with_capacity(1);
+        let limit = Some(Duration::from_secs(20));
+        poll.poll(&mut events, limit).expect("a poll");
+        let tokens: Vec<_> = events.iter().map(|event| event.token()).collect();
+        assert_eq!(tokens, [token::LISTS], "who woke the loop");
+    }
+
+    #[test]
+    fn one_reads_at_a_time_and_once_more_if_asked_meanwhile() {
+        let mut poll = Poll::new().expect("a poll");
+        let (go, wait) = channel::<()>();
+        let wait = Mutex::new(wait);
+        let reader: Reader = Arc::new(move || {
+            let alone = wait.try_lock().expect("nobody else reads");
+            alone.recv().expect("a word from the test");
+            Ok(Lists::default())
+        });
+        let mut reload = Reload::new(reader, poll.registry()).expect("a waker");
+        assert_eq!(reload.end(), None, "nobody has asked");
+        reload.begin().expect("a thread");
+        assert_eq!(reload.end(), None, "it is being read");
+        for _ in 0..3 {
+            reload.begin().expect("a note");
+        }
+        go.send(()).expect("a reader");
+        woken(&mut poll);
+        assert_eq!(
+            reload.end(),
+            Some((Ok(Lists::default()), true)),
+            "once more"
+        );
+        assert_eq!(reload.end(), None, "it is taken");
+        reload.begin().expect("a thread");
+        go.send(()).expect("a reader");
+        woken(&mut poll);
+        assert_eq!(
+            reload.end(),
+            Some((Ok(Lists::default()), false)),
+            "the last"
+        );
+    }
+}
