@@ -170,6 +170,9 @@ const WORDS_OUTSIDE_THE_LOOP: &[&str] = &[
     "socks", "ssl", "telnet", "tls", "udp", "vsock",
 ];
 
+/// Who begins a thread: what reads files and looks names up while others are served.
+const ASIDE: &[&str] = &["net/reload.rs"];
+
 /// The one place that may hold a file with `unsafe`.
 const PLATFORM: &str = "net/sys/";
 
@@ -207,6 +210,20 @@ fn at_most_one_file_is_unsafe_and_it_is_about_platforms() {
         with.iter().all(|file| file.starts_with(PLATFORM)),
         "`unsafe` is in {with:?}"
     );
+}
+
+#[test]
+fn threads_are_begun_for_waiting_on_files_and_names_only() {
+    for (file, source) in sources() {
+        let begins = names(&file, &source)
+            .iter()
+            .any(|name| within(name, "std::thread"));
+        assert_eq!(
+            begins,
+            ASIDE.contains(&file.as_str()),
+            "whether src/{file} names std::thread; all else is done by one thread"
+        );
+    }
 }
 
 #[test]
