@@ -274,6 +274,29 @@ fn peers_without_an_address_are_on_no_list() -> Told {
 }
 
 #[test]
+fn senders_over_the_limit_are_told_of_once() -> Told {
+    const FULL: &str = "Ncat: New connection denied: connection limit reached (0)";
+    let list = List::new("")?;
+    let (mut scene, place) = server("-k -u -m 0", "127.0.0.1", &list)?;
+    let Place::Tcp(at) = place else {
+        return Err(format!("no port: {place}"));
+    };
+    for round in 1..=3 {
+        for source in ["127.0.0.1", "127.0.0.2"] {
+            let socket = told(UdpSocket::bind((source, 0)))?;
+            for _ in 0..10 {
+                told(socket.send_to(b"full\n", at))?;
+            }
+        }
+        scene.until("both were told of", |s| said(s, FULL) >= 2 * round)?;
+    }
+    match said(&scene, FULL) {
+        6 => Ok(()),
+        n => Err(format!("six senders were told of {n} times")),
+    }
+}
+
+#[test]
 fn senders_on_the_list_are_not_heard_and_told_of_once() -> Told {
     for keep in ["", "-k"] {
         let list = List::new("")?;

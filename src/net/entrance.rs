@@ -156,7 +156,7 @@ impl Shell {
         if let Some(listener) = self.listeners.find_mut(id) {
             (listener.retry_at, listener.exhausted) = (None, false);
         }
-        if self.is_full(&peer) || self.bars(&peer) {
+        if self.refuses(&peer) {
             return;
         }
         let conn = self.add_conn(Transport::Stream(fd), address::full(&peer));
@@ -164,17 +164,6 @@ impl Shell {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
         }
-    }
-
-    /// Whether the limit is reached; then says so.
-    fn is_full(&self, peer: &SockAddr) -> bool {
-        let limit = self.config.max_conns;
-        let full = self.admitted >= limit;
-        if full {
-            let words = format!("New connection denied: connection limit reached ({limit})");
-            self.say_denied(peer, &words);
-        }
-        full
     }
 
     fn let_in(&mut self, id: ListenId, conn: ConnId) {
@@ -190,7 +179,7 @@ impl Shell {
         if let Some(conn) = self.session_of(id, &peer) {
             return self.deliver(id, conn, n);
         }
-        if self.is_full(&peer) || self.bars_sender(&peer) {
+        if self.refuses_sender(&peer) {
             return;
         }
         let Some(listener) = self.listeners.find(id) else {

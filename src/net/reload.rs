@@ -94,7 +94,6 @@ impl Shell {
         match result {
             Ok(lists) => {
                 self.config.access.filed = lists;
-                self.sent_away = None;
                 self.say.say(
                     Level::Verbose,
                     "The lists of hosts have been read again and are in force.",
