@@ -40,7 +40,7 @@
 //! | [`say`] | every line on stderr |
 //!
 //! Who may import whom is checked by `tests/layering.rs`. `unsafe` stands in one file,
-//! `net/sys/raw.rs`. Four decisions differ from what one might expect:
+//! `net/sys/raw.rs`. Five decisions differ from what one might expect:
 //!
 //! * The line-end layer (`-C`) stands on stdin's side of a route, not on the peer's: what is logged is
 //!   what is sent, and a hub converts once for all its members.
@@ -49,6 +49,8 @@
 //! * A descriptor shared with the shell never has its flags changed: [`net::stdio`].
 //! * All sessions of a datagram listener share its socket and are told apart by address, so that
 //!   nobody is credited with what somebody else sent first.
+//! * There is a second thread while lists of hosts are read again, and only then: files and name
+//!   servers may keep it waiting, but nobody who is served.
 //!
 //! Fuzz targets, benches and tests come in here.
 
