@@ -21,7 +21,7 @@
 //!   (mio, socket2, fs)   │   (std only, no bytes)
 //!        │    │    └─────┼─────────┘
 //!      wire  route       │
-//!    (memchr)            │
+//!    (memchr)            │          access: a leaf for cli and net
 //!        └────┬──────────┘
 //!           data            ids: a leaf anyone may use
 //! ```
@@ -34,12 +34,13 @@
 //! | [`net`] | the shell: descriptors, the loop, dials, listeners, stdio, the kernel's channels |
 //! | [`route`] | moving bytes between two ends, or among many |
 //! | [`wire`] | protocols: bytes in, bytes out, no I/O; a layer serves one connection, the chat a hub |
+//! | [`access`] | hosts that may come in: specifications of them, and the sets they make |
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
 //! | [`ids`] | names that never find the successor in a slot |
 //! | [`say`] | every line on stderr |
 //!
 //! Who may import whom is checked by `tests/layering.rs`. `unsafe` stands in one file,
-//! `net/sys/raw.rs`. Four decisions differ from what one might expect:
+//! `net/sys/raw.rs`. Five decisions differ from what one might expect:
 //!
 //! * The line-end layer (`-C`) stands on stdin's side of a route, not on the peer's: what is logged is
 //!   what is sent, and a hub converts once for all its members.
@@ -48,9 +49,12 @@
 //! * A descriptor shared with the shell never has its flags changed: [`net::stdio`].
 //! * All sessions of a datagram listener share its socket and are told apart by address, so that
 //!   nobody is credited with what somebody else sent first.
+//! * There is a second thread while lists of hosts are read again, and only then: files and name
+//!   servers may keep it waiting, but nobody who is served.
 //!
 //! Fuzz targets, benches and tests come in here.
 
+pub mod access;
 pub mod assemble;
 pub mod cli;
 pub mod data;

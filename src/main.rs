@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let mut args = std::env::args_os();
     let argv0 = args.next().unwrap_or_else(|| OsString::from("ncat"));
     let status = match cli::parse(&argv0, args, &mut outside) {
-        Ok(Parsed::Run(plan)) => assemble::run(&plan, outside),
+        Ok(Parsed::Run(plan)) => assemble::run(*plan, outside),
         Ok(Parsed::Help(text)) => print(&text),
         Ok(Parsed::Version(line)) => {
             say::line(&line);

@@ -81,6 +81,12 @@ const RULES: &[Rule] = &[
         why: "ids are a leaf that anyone may use",
     },
     Rule {
+        place: "access",
+        may: &["std"],
+        never: &[OUTSIDE],
+        why: "lists of hosts are understood without asking for files or names",
+    },
+    Rule {
         place: "data",
         may: &["std"],
         never: &[OUTSIDE, ADDRESSES],
@@ -111,7 +117,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         place: "cli",
-        may: &["std", "getopts"],
+        may: &["std", "getopts", "crate::access"],
         never: &[OUTSIDE],
         why: "the command line is understood without touching what it names",
     },
@@ -128,6 +134,7 @@ const RULES: &[Rule] = &[
             "signal_hook_mio",
             "slab",
             "socket2",
+            "crate::access",
             "crate::data",
             "crate::ids",
             "crate::mode",
@@ -162,6 +169,9 @@ const WORDS_OUTSIDE_THE_LOOP: &[&str] = &[
     "broker", "chat", "cli", "crlf", "dtls", "exec", "http", "plan", "proxy", "scan", "sctp",
     "socks", "ssl", "telnet", "tls", "udp", "vsock",
 ];
+
+/// Who begins a thread: what reads files and looks names up while others are served.
+const ASIDE: &[&str] = &["net/reload.rs"];
 
 /// The one place that may hold a file with `unsafe`.
 const PLATFORM: &str = "net/sys/";
@@ -200,6 +210,20 @@ fn at_most_one_file_is_unsafe_and_it_is_about_platforms() {
         with.iter().all(|file| file.starts_with(PLATFORM)),
         "`unsafe` is in {with:?}"
     );
+}
+
+#[test]
+fn threads_are_begun_for_waiting_on_files_and_names_only() {
+    for (file, source) in sources() {
+        let begins = names(&file, &source)
+            .iter()
+            .any(|name| within(name, "std::thread"));
+        assert_eq!(
+            begins,
+            ASIDE.contains(&file.as_str()),
+            "whether src/{file} names std::thread; all else is done by one thread"
+        );
+    }
 }
 
 #[test]

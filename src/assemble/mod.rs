@@ -1,10 +1,12 @@
 //! A plan becomes a shell and a mode: the one place where options meet machinery.
 
+mod disk;
 mod outside;
 mod voice;
 
 use std::fs::File;
 use std::io;
+use std::mem;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use socket2::SockAddr;
 pub use self::outside::Outside;
 use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
-use crate::cli::plan::{Flow, Plan, UnixName};
+use crate::cli::plan::{Flow, Gate, Plan, UnixName};
 use crate::mode::{self, Broker, Connect, KeepOpen, Listen, Manners, Mode, Scan};
 use crate::net::sockopt::{self, Carriage};
 use crate::net::{Config, Shell, address, dial, stdin_is_file};
@@ -41,13 +43,13 @@ pub struct Logs {
 }
 
 /// Does what the plan says; the exit status.
-pub fn run(plan: &Plan, outside: Outside) -> u8 {
+pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     let (logs, started) = (outside.logs, outside.started);
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
         say.error(warning);
     }
-    match try_run(plan, logs, started) {
+    match try_run(&mut plan, logs, started) {
         // What a shell shows of a status that does not fit is its low byte.
         Ok(status) => (status & 0xff) as u8,
         Err(Refusal { words, status }) => {
@@ -70,7 +72,7 @@ fn refuse(what: &str, error: &io::Error) -> Refusal {
     }
 }
 
-fn try_run(plan: &Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
+fn try_run(plan: &mut Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
     if let Role::Listen(listen) = &plan.role {
         make_room(listen, &Say::new(plan.verbose));
     }
@@ -122,7 +124,11 @@ fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
     Ok(())
 }
 
-fn config(plan: &Plan) -> io::Result<Config> {
+fn config(plan: &mut Plan) -> io::Result<Config> {
+    let gate = match &mut plan.role {
+        Role::Listen(listen) => mem::take(&mut *listen.gate),
+        Role::Connect(_) | Role::Scan(_) => Gate::default(),
+    };
     let (target, max_conns, single) = match &plan.role {
         Role::Connect(connect) => (Some(target(plan, &connect.target, &[])?), 0, true),
         Role::Scan(scan) => (Some(target(plan, &scan.target, &scan.ports)?), 0, true),
@@ -145,6 +151,8 @@ fn config(plan: &Plan) -> io::Result<Config> {
         crlf: dress.crlf,
         delay: dress.delay,
         max_conns,
+        access: gate.access,
+        reader: gate.again.map(disk::reader),
         single,
         datagram_size: dress.datagram_size,
         limits: Limits {

@@ -1,6 +1,6 @@
 //! What the command line asks of the outside while it is understood: logs, names, services.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -34,8 +34,9 @@ impl Outside {
     /// Looks a host up within what is left of the time for connecting.
     fn look_up(&self, host: &str, family: Family, numeric: bool) -> Result<Vec<Address>, String> {
         // An address needs no name server, and so no deadline.
-        if let Ok(found) = resolve::host(host, family, true) {
-            return Ok(found);
+        let found = resolve::host(host, family, true);
+        if found.is_ok() || numeric {
+            return found;
         }
         let left = self.wait.map(|wait| {
             let left = wait.saturating_sub(self.started.elapsed());
@@ -43,7 +44,7 @@ impl Outside {
         });
         let give_up = left.map(GiveUp::after).transpose();
         let _give_up = give_up.map_err(|error| format!("no deadline could be set: {error}"))?;
-        resolve::host(host, family, numeric)
+        resolve::host(host, family, false)
     }
 }
 
@@ -55,6 +56,10 @@ impl World for Outside {
             Log::HexDump => self.logs.hex_dump = Some(file),
         }
         Ok(())
+    }
+
+    fn read_list(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
     }
 
     fn banner(&mut self) {

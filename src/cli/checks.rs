@@ -2,8 +2,8 @@
 //!
 //! Promise: checks happen in the reference's order, for only the first failure is reported, and
 //! what the user sees of a wrong command line (a log created, a banner said) depends on it: options,
-//! logs opened, banner, what Unix sockets exclude, what `-z` excludes, `-s`, host and ports, and
-//! at last what the mode excludes.
+//! logs opened, banner, what Unix sockets exclude, what `-z` excludes, `-s`, lists of hosts, host
+//! and ports, and at last what the mode excludes.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use super::opts::{Domain, Options};
 use super::place::Place;
-use super::plan::{At, Connect, Dress, Flow, Guests, Listen, Plan, Role, Scan};
+use super::plan::{At, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan};
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, vain};
+use super::{Log, UsageError, World, flags, place, reason, vain};
 
 const WAIT: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(5);
@@ -82,7 +82,11 @@ const SOURCE_LIMITS: [Limit; 1] = [(
      to connect to.",
 )];
 
-const CONNECT_LIMITS: [Limit; 2] = [
+const CONNECT_LIMITS: [Limit; 3] = [
+    (
+        |o| !o.lists.allow.is_empty(),
+        "Invalid option combination: allow/deny with connect.",
+    ),
     (
         |o| o.max_conns.is_some(),
         "Invalid option combination: `--max-conns' with connect.",
@@ -143,8 +147,7 @@ fn open_logs(options: &Options, world: &mut dyn World) -> Result<(), UsageError>
 
 fn open_log(path: &Path, which: Log, world: &mut dyn World) -> Result<(), UsageError> {
     world.open_log(path, which).map_err(|error| {
-        let words = error.to_string();
-        let reason = words.split(" (os error").next().unwrap_or_default();
+        let reason = reason(&error);
         UsageError::plain(format!("open: {reason}"))
     })
 }
@@ -162,8 +165,9 @@ fn role(
         world,
     };
     if options.listens() {
+        let gate = place.gate()?;
         let at = place.at()?;
-        return Ok(Role::Listen(listen(options, at)));
+        return Ok(Role::Listen(listen(options, at, gate)));
     }
     if options.zero_io {
         let (target, ports) = place.targets()?;
@@ -173,7 +177,7 @@ fn role(
     Ok(Role::Connect(Connect { target }))
 }
 
-fn listen(options: &Options, at: At) -> Listen {
+fn listen(options: &Options, at: At, gate: Box<Gate>) -> Listen {
     let limit = options.max_conns.unwrap_or(MAX_CONNS);
     // A negative one is refused with the other limits of the mode.
     let max_conns = limit.try_into().unwrap_or_default();
@@ -190,6 +194,7 @@ fn listen(options: &Options, at: At) -> Listen {
         guests,
         max_conns,
         limited: options.max_conns.is_some(),
+        gate,
     }
 }
 

@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use super::opts::{Domain, Options, Special};
 use super::quantity::{self, size, time};
 use super::target;
+use crate::access::Entry;
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -171,10 +172,20 @@ pub static FLAGS: &[Flag] = &[
     long("broker", "Pass what one peer says to all others").sets(|o| o.broker = true),
     long("chat", "The same, and say who is talking").sets(|o| o.chat = true),
     long("talk", "").sets(|o| o.chat = true).hidden(),
-    long("deny", "Refuse these peers").unsupported(Some("hosts")),
-    long("denyfile", "Refuse the peers in this file").unsupported(Some("file")),
-    long("allow", "Refuse all but these peers").unsupported(Some("hosts")),
-    long("allowfile", "Refuse all but the peers in this file").unsupported(Some("file")),
+    long("deny", "Refuse these peers").takes("hosts", |o, v| {
+        o.lists.deny.push(Entry::Words(v.into()));
+        Ok(())
+    }),
+    long("denyfile", "Refuse the peers in this file").takes_raw("file", |o, v| {
+        o.lists.deny.push(Entry::File(v.into()));
+    }),
+    long("allow", "Refuse all but these peers").takes("hosts", |o, v| {
+        o.lists.allow.push(Entry::Words(v.into()));
+        Ok(())
+    }),
+    long("allowfile", "Refuse all but the peers in this file").takes_raw("file", |o, v| {
+        o.lists.allow.push(Entry::File(v.into()));
+    }),
     short('t', "telnet", "Answer telnet negotiations").sets(|o| o.telnet = true),
     short('u', "udp", "Use datagrams: UDP, or Unix with -U").sets(|o| o.datagram = true),
     long("sctp", "Use SCTP").unsupported(None),

@@ -19,6 +19,7 @@ use std::time::Duration;
 pub mod checks;
 pub mod flags;
 pub mod help;
+mod lists;
 pub mod opts;
 mod place;
 pub mod plan;
@@ -54,6 +55,8 @@ pub trait World {
     /// Makes sure that a log can be written, without changing what the file holds: what follows on
     /// the command line may still be wrong.
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()>;
+    /// All that a list of hosts holds.
+    fn read_list(&mut self, path: &Path) -> io::Result<Vec<u8>>;
     /// Says who we are, for `-v`.
     fn banner(&mut self);
     /// Whatever is still to be looked up is part of connecting, for which there is so much time.
@@ -110,6 +113,16 @@ impl UsageError {
         error
     }
 
+    /// A mistake that takes several sentences.
+    pub(crate) fn quitting_after(sentences: &[String]) -> Self {
+        let told = sentences.iter().map(|sentence| format!("Ncat: {sentence}"));
+        let mut lines: Vec<_> = told.collect();
+        if let Some(last) = lines.last_mut() {
+            last.push_str(" QUITTING.");
+        }
+        Self { lines, status: 2 }
+    }
+
     /// A line that stands as it is.
     pub(crate) fn plain(line: String) -> Self {
         Self {
@@ -117,4 +130,10 @@ impl UsageError {
             status: 2,
         }
     }
+}
+
+/// The system's words for an error, without its number.
+fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or_default().into()
 }

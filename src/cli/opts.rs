@@ -16,6 +16,7 @@ use super::UsageError;
 use super::flags::{self, Effect, FLAGS, Flag, NoFlag};
 use super::plan::Quit;
 use super::target::PortWord;
+use crate::access::Entries;
 
 /// Where names and addresses are taken from. The last option that says so decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Options {
     pub broker: bool,
     pub chat: bool,
     pub max_conns: Option<i32>,
+    /// `--allow`, `--allowfile`, `--deny` and `--denyfile`.
+    pub lists: Entries,
     pub source: Option<OsString>,
     pub source_port: Option<PortWord>,
     pub numeric_only: bool,

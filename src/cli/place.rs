@@ -35,6 +35,7 @@ impl Place<'_> {
             return self.unix_target();
         }
         let local = self.local()?;
+        self.lists()?;
         let (addresses, port) = self.host()?;
         let port = match port {
             Some(word) => self.port(&word)?,
@@ -55,6 +56,7 @@ impl Place<'_> {
             return Ok((self.unix_target()?, vec![none]));
         }
         let local = self.local()?;
+        self.lists()?;
         let (addresses, word) = self.host()?;
         let ports = match word {
             Some(word) => self.ports(&word)?,
@@ -146,7 +148,7 @@ impl Place<'_> {
             .map_err(|why| (word, why))
     }
 
-    fn family(&self) -> Family {
+    pub(super) fn family(&self) -> Family {
         match self.options.domain {
             Domain::Any | Domain::Unix => Family::Any,
             Domain::V4 => Family::V4,
@@ -166,12 +168,13 @@ impl Place<'_> {
         ports.ok_or_else(|| invalid_port(word))
     }
 
-    fn unix_target(&self) -> Result<Target, UsageError> {
+    fn unix_target(&mut self) -> Result<Target, UsageError> {
         let datagram = self.options.datagram;
         // Only a datagram socket of our own needs a name, to be answered.
         let source = self.options.source.as_ref().filter(|_| datagram);
         let local = source.map(|word| target::unix_name(word)).transpose();
         let local = local.map_err(UsageError::quitting)?;
+        self.lists()?;
         let name = self.unix_name("connect to")?;
         Ok(Target::Unix {
             name,

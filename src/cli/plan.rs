@@ -7,6 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::access::{Access, Entries};
+
 /// The command line, understood.
 #[derive(Debug, PartialEq)]
 pub struct Plan {
@@ -129,6 +131,8 @@ pub struct Listen {
     pub max_conns: usize,
     /// The limit was asked for, not filled in.
     pub limited: bool,
+    /// Who is kept out. Boxed, for it is large and the other roles have nothing of it.
+    pub gate: Box<Gate>,
 }
 
 /// Who is let in by a listener, and who hears whom.
@@ -142,6 +146,26 @@ pub enum Guests {
     Broker,
     /// `--chat`: the same, by name.
     Chat,
+}
+
+/// Who may come in.
+#[derive(Debug, Default, PartialEq)]
+pub struct Gate {
+    /// The lists.
+    pub access: Access,
+    /// `--allowfile` and `--denyfile`: lists to be read again when they may have changed.
+    pub again: Option<Again>,
+}
+
+/// How lists are read again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Again {
+    /// Where they stand.
+    pub entries: Entries,
+    /// The family in which names are looked up.
+    pub family: Family,
+    /// `-n`: names are not looked up.
+    pub numeric_only: bool,
 }
 
 /// Where to listen.

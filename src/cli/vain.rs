@@ -4,6 +4,7 @@
 
 use super::opts::{Domain, Options};
 use super::plan::Quit;
+use crate::access::Entry;
 
 const LIMIT_IGNORED: &str =
     "Maximum connections ignored, since it does not take effect without -k or --broker.";
@@ -33,6 +34,7 @@ fn without_effect(o: &Options) -> Vec<String> {
     let mesh = (o.is_mesh(), "with --broker or --chat");
     let datagrams = (o.datagram, "with --udp");
     let streams = (!o.datagram, "without --udp");
+    let unix = (o.domain == Domain::Unix, "for a Unix socket");
     let unix_stream = (
         o.domain == Domain::Unix && !o.datagram,
         "for a Unix stream socket",
@@ -45,7 +47,9 @@ fn without_effect(o: &Options) -> Vec<String> {
     let never = (true, "in this program");
 
     let quits = o.quit != Quit::Default;
-    let table: [Row; 19] = [
+    let words = |entry: &Entry| matches!(entry, Entry::Words(_));
+    let deny = &o.lists.deny;
+    let table: [Row; 21] = [
         ("--crlf", o.crlf, &[scans, no_stdin]),
         ("--delay", o.delay.is_some(), &[scans]),
         ("--output", o.output.is_some(), &[scans]),
@@ -55,6 +59,12 @@ fn without_effect(o: &Options) -> Vec<String> {
         ("--keep-open", o.keep_open, &[scans]),
         ("--recv-only", o.recv_only, &[scans]),
         ("--send-only", o.send_only, &[scans]),
+        ("--deny", deny.iter().any(words), &[connects, unix]),
+        (
+            "--denyfile",
+            deny.iter().any(|entry| !words(entry)),
+            &[connects, unix],
+        ),
         ("--source", o.source.is_some(), &[unix_stream]),
         (
             "--no-shutdown",
@@ -88,6 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::access::Entries;
 
     #[test]
     fn an_option_in_vain_is_named_with_the_reason() {
@@ -141,6 +152,19 @@ mod tests {
                     ..Options::default()
                 },
                 &[],
+            ),
+            (
+                Options {
+                    lists: Entries {
+                        allow: Vec::new(),
+                        deny: vec![Entry::Words("::1".into()), Entry::File("x".into())],
+                    },
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --deny has no effect without --listen.",
+                    "Warning: --denyfile has no effect without --listen.",
+                ],
             ),
             (
                 Options {

@@ -143,7 +143,7 @@ impl Shell {
         count == BATCH
     }
 
-    fn say_denied(&self, peer: &SockAddr, words: &str) {
+    pub(super) fn say_denied(&self, peer: &SockAddr, words: &str) {
         if self.say.hears(Level::Verbose) {
             let peer = address::full(peer);
             self.say
@@ -156,7 +156,7 @@ impl Shell {
         if let Some(listener) = self.listeners.find_mut(id) {
             (listener.retry_at, listener.exhausted) = (None, false);
         }
-        if self.is_full(&peer) {
+        if self.refuses(&peer) {
             return;
         }
         let conn = self.add_conn(Transport::Stream(fd), address::full(&peer));
@@ -164,17 +164,6 @@ impl Shell {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
         }
-    }
-
-    /// Whether the limit is reached; then says so.
-    fn is_full(&self, peer: &SockAddr) -> bool {
-        let limit = self.config.max_conns;
-        let full = self.admitted >= limit;
-        if full {
-            let words = format!("New connection denied: connection limit reached ({limit})");
-            self.say_denied(peer, &words);
-        }
-        full
     }
 
     fn let_in(&mut self, id: ListenId, conn: ConnId) {
@@ -206,6 +195,12 @@ impl Shell {
 
     /// A message came: from somebody who is in, or who thereby comes in.
     fn admit_message(&mut self, id: ListenId, n: usize, peer: SockAddr) {
+        if let Some(conn) = self.session_of(id, &peer) {
+            return self.deliver(id, conn, n);
+        }
+        if self.refuses_sender(&peer) {
+            return;
+        }
         let Some(listener) = self.listeners.find(id) else {
             return;
         };
@@ -213,12 +208,6 @@ impl Shell {
             return;
         };
         let message: &[u8] = &self.scratch[..n];
-        if let Some(conn) = hall.sessions.get(&peer).copied() {
-            return self.deliver(id, conn, n);
-        }
-        if self.is_full(&peer) {
-            return;
-        }
         let conn = match self.config.single {
             true => {
                 let message = message.into();
@@ -248,6 +237,13 @@ impl Shell {
             }
         };
         self.let_in(id, conn);
+    }
+
+    fn session_of(&self, id: ListenId, peer: &SockAddr) -> Option<ConnId> {
+        match &self.listeners.find(id)?.door {
+            Door::Hall(hall) => hall.sessions.get(peer).copied(),
+            Door::Stream(_) => None,
+        }
     }
 
     fn deliver(&mut self, listener: ListenId, id: ConnId, n: usize) {

@@ -14,7 +14,7 @@ use super::listener::Door;
 use super::token::{self, Kind};
 use super::transport::Transport;
 use crate::ids::{ConnId, ListenId};
-use crate::mode::{Event, Mode};
+use crate::mode::Mode;
 use crate::route::End;
 
 /// How many events one wait may bring.
@@ -150,12 +150,8 @@ impl Shell {
                 self.taps.settle();
                 self.say_log_failures();
             }
-            Kind::Signals => {
-                if let Some(signals) = &mut self.signals {
-                    self.outbox
-                        .extend(signals.pending().map(|number| Event::Signal { number }));
-                }
-            }
+            Kind::Signals => self.note_signals(),
+            Kind::Lists => self.note_lists(),
         }
     }
 

@@ -17,10 +17,13 @@ mod datagram;
 mod desk;
 mod entrance;
 mod event_loop;
+mod gate;
 mod listener;
 mod log_file;
 mod reach;
+mod reload;
 mod routes;
+mod signals;
 mod token;
 mod transport;
 
@@ -33,7 +36,6 @@ use std::time::{Duration, Instant};
 use mio::Poll;
 use mio::event::Source;
 use mio::unix::SourceFd;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use socket2::{SockAddr, SockRef};
 
@@ -43,10 +45,13 @@ use self::datagram::Hall;
 use self::dial::{Attempt, Dial, Target};
 use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
+pub use self::reload::Reader;
+use self::reload::Reload;
 use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
 use self::stdio::{Half, Kind};
 use self::transport::Transport;
+use crate::access::Access;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
@@ -74,6 +79,10 @@ pub struct Config {
     pub delay: Option<Duration>,
     /// `-m`.
     pub max_conns: usize,
+    /// Who may come in.
+    pub access: Access,
+    /// What reads the lists of hosts again when a signal asks for it.
+    pub reader: Option<Reader>,
     /// The first peer that is let in is the only one.
     pub single: bool,
     /// The most bytes of stdin that go into one datagram.
@@ -94,6 +103,7 @@ pub struct Shell {
     say: Say,
     poll: Poll,
     signals: Option<Signals>,
+    reload: Option<Reload>,
     conns: Table<kind::Conn, Conn>,
     routes: Table<kind::Route, Route>,
     listeners: Table<kind::Listener, Listener>,
@@ -115,6 +125,8 @@ pub struct Shell {
     admitted: usize,
     /// For peers that are turned away because there is no descriptor left for them.
     reserve: Reserve,
+    /// The last sender of messages that was kept out.
+    sent_away: Option<SockAddr>,
     pool: Pool,
     taps: Taps,
     /// Room for the datagram that is being looked at; no memory before the first.
@@ -145,8 +157,10 @@ impl Shell {
     ///
     /// # Errors
     /// The system has no room for another event queue or signal handler.
-    pub fn new(config: Config, say: Say, started: Instant) -> io::Result<Self> {
+    pub fn new(mut config: Config, say: Say, started: Instant) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let reader = config.reader.take();
+        let reload = reader.map(|reader| Reload::new(reader, poll.registry()));
         let mut conns = Table::default();
         let nothing = Transport::Stdio {
             input: None,
@@ -158,6 +172,7 @@ impl Shell {
             say,
             poll,
             signals: None,
+            reload: reload.transpose()?,
             conns,
             routes: Table::default(),
             listeners: Table::default(),
@@ -172,6 +187,7 @@ impl Shell {
             hub: None,
             admitted: 0,
             reserve: Reserve::default(),
+            sent_away: None,
             pool: Pool::default(),
             taps: Taps::default(),
             scratch: Vec::new(),
@@ -183,18 +199,7 @@ impl Shell {
             paths: Vec::new(),
         };
         if shell.config.catch_signals {
-            // A signal that was ignored when we started stays so: nohup and background jobs.
-            let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
-            let wanted = wanted
-                .into_iter()
-                .filter(|signal| !sys::is_ignored(*signal));
-            let mut signals = Signals::new(wanted)?;
-            let readable = mio::Interest::READABLE;
-            shell
-                .poll
-                .registry()
-                .register(&mut signals, token::SIGNALS, readable)?;
-            shell.signals = Some(signals);
+            shell.watch_signals()?;
         }
         Ok(shell)
     }

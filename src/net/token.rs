@@ -10,6 +10,8 @@ const KIND_SHIFT: u32 = usize::BITS - 3;
 pub(super) const SIGNALS: Token = Token(4 << KIND_SHIFT);
 /// Logs whose readers may have made room; all are looked at.
 pub(super) const LOGS: Token = Token(5 << KIND_SHIFT);
+/// Lists that have been read again.
+pub(super) const LISTS: Token = Token(6 << KIND_SHIFT);
 
 /// Who an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(super) enum Kind {
     Signals = 4,
     /// Logs.
     Logs = 5,
+    /// Lists of hosts.
+    Lists = 6,
 }
 
 /// The token of that kind and id.
@@ -41,7 +45,8 @@ pub(super) fn unpack(token: Token) -> (Kind, usize) {
         2 => Kind::Listener,
         3 => Kind::Attempt,
         4 => Kind::Signals,
-        _ => Kind::Logs,
+        5 => Kind::Logs,
+        _ => Kind::Lists,
     };
     (kind, token.0 & ((1 << KIND_SHIFT) - 1))
 }
@@ -63,5 +68,6 @@ mod tests {
         }
         assert_eq!(unpack(SIGNALS).0, Kind::Signals);
         assert_eq!(unpack(LOGS).0, Kind::Logs);
+        assert_eq!(unpack(LISTS).0, Kind::Lists);
     }
 }

@@ -1,7 +1,7 @@
 //! Plain sockets as the other side of the program: what they do is exactly what the test says.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,6 +76,17 @@ impl Place {
             Ok::<_, std::io::Error>(socket)
         };
         Peer::of(connect().map_err(|e| format!("cannot connect to {self}: {e}"))?)
+    }
+
+    /// A peer with this address, whatever its port.
+    pub(crate) fn connect_from(&self, source: IpAddr) -> Told<Peer> {
+        let connect = || {
+            let (socket, name) = self.socket()?;
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
+            socket.connect_timeout(&name, super::deadline::USUAL)?;
+            Ok::<_, std::io::Error>(socket)
+        };
+        Peer::of(connect().map_err(|e| format!("cannot connect {source} to {self}: {e}"))?)
     }
 
     fn socket(&self) -> std::io::Result<(Socket, SockAddr)> {

@@ -63,6 +63,21 @@ pub(crate) const ROWS: &[Row] = &[
         &[],
     ),
     ("-k, -m 0", nobody_let_in, &[]),
+    (
+        "-k, --allow, one is kept out and one let in",
+        |lab| kept_out(lab, &["--allow", "127.0.0.2-9"]),
+        &[],
+    ),
+    (
+        "-k, --deny, one is kept out and one let in",
+        |lab| kept_out(lab, &["--deny", "127.0.0.1,127.0.0.1/32"]),
+        &[],
+    ),
+    (
+        "-k, denied and over the limit",
+        |lab| kept_out(lab, &["--deny", "127.0.0.0/8", "-m", "0"]),
+        &[],
+    ),
     ("address in use", in_use, &[]),
     (
         "a foreign address",
@@ -205,6 +220,22 @@ fn nobody_let_in(lab: &Lab) -> Told<Record> {
     for _ in 0..2 {
         scene.enter(&place)?;
         scene.until("it was turned away", gone)?;
+    }
+    scene.program.signal(Signal::TERM)?;
+    Ok(lab.record(scene.outcome()?, b""))
+}
+
+/// One knocks and is sent away, then another, who is heard if it is let in.
+fn kept_out(lab: &Lab, options: &[&str]) -> Told<Record> {
+    let options = [&["-k", "-v"], options].concat();
+    let (mut scene, place) = lab.server(&options, &Place::any_port())?;
+    for source in ["127.0.0.1", "127.0.0.2"] {
+        let source = source.parse().map_err(|e| format!("{source}: {e}"))?;
+        scene.peers.push(place.connect_from(source)?);
+        scene.peer().tx.push(b"hello\n");
+        scene.until("it is heard or sent away", |s| {
+            s.program.stdout.got == b"hello\n" || s.peer().rx.ended()
+        })?;
     }
     scene.program.signal(Signal::TERM)?;
     Ok(lab.record(scene.outcome()?, b""))

@@ -150,7 +150,7 @@ fn what_this_build_cannot_do_is_refused_by_name() {
         ("--ssl 127.0.0.1 1", "--ssl"),
         ("-c cat -l", "--sh-exec"),
         ("-g 10.0.0.1 127.0.0.1", "-g"),
-        ("--talk -l", "--talk"),
+        ("--lua-exec x -l", "--lua-exec"),
         ("-o /nonexistent/x --proxy h", "--proxy"),
     ];
     for (line, name) in cases {

@@ -233,6 +233,89 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
         Differs("7.93 tries to connect to it"),
     ),
     (
+        "--allow 127.0.0.1 127.0.0.1 1",
+        "Invalid option combination: allow/deny with connect.",
+        Same,
+    ),
+    (
+        "-m 3 --allow 127.0.0.1 127.0.0.1 1",
+        "Invalid option combination: allow/deny with connect.",
+        Same,
+    ),
+    (
+        "--allow 127.0.0.1 no..such 1",
+        "Could not resolve hostname \"no..such\": Name or service not known.",
+        Same,
+    ),
+    (
+        "-l --allow . no..such",
+        "Error resolving name \".\": Name or service not known\n\
+         Ncat: error in host specification \".\".",
+        Same,
+    ),
+    (
+        "-l --allow 1.2.3.4/33 --deny 1.2.3.4/x",
+        "Illegal netmask in \"1.2.3.4/33\". Must be smaller than address bit length.\n\
+         Ncat: error in host specification \"1.2.3.4/33\".",
+        Same,
+    ),
+    (
+        "-l --deny 1.2.3.4/x --allow 1.2.3.4/33",
+        "Illegal netmask in \"1.2.3.4/33\". Must be smaller than address bit length.\n\
+         Ncat: error in host specification \"1.2.3.4/33\".",
+        Same,
+    ),
+    (
+        "-l --deny 1.2.3.1-5/33",
+        "Illegal netmask in \"1.2.3.1-5/33\". Must be between 0 and 32.\n\
+         Ncat: error in host specification \"1.2.3.1-5/33\".",
+        Same,
+    ),
+    (
+        "-l --deny 1.2.3.4,1.2.3.4//24",
+        "Error parsing netmask in \"1.2.3.4//24\".\n\
+         Ncat: error in host specification \"1.2.3.4//24\".",
+        Differs("7.93 names the first word of the list instead"),
+    ),
+    (
+        "--deny .5.5.5/8 127.0.0.1 1",
+        "Error resolving name \".5.5.5\": Name or service not known\n\
+         Ncat: error in host specification \".5.5.5/8\".",
+        Same,
+    ),
+    (
+        "-n -l --allow localhost",
+        "Error resolving name \"localhost\": Name or service not known\n\
+         Ncat: error in host specification \"localhost\".",
+        Same,
+    ),
+    (
+        "-U -l --allow /8 /nonexistent/x",
+        "Error resolving name \"\": Name or service not known\n\
+         Ncat: error in host specification \"/8\".",
+        Differs("7.93 looks for names of Unix sockets"),
+    ),
+    (
+        "-l --allowfile /nonexistent/x 1 2 3",
+        "can't open /nonexistent/x: No such file or directory.",
+        Same,
+    ),
+    (
+        "-z --denyfile '' 127.0.0.1 1",
+        "can't open : No such file or directory.",
+        Same,
+    ),
+    (
+        "-l --allowfile / 127.0.0.1 x",
+        "can't open /: Is a directory.",
+        Differs("7.93 takes it for an empty list"),
+    ),
+    (
+        "-l --allow fe80::1%lo,0x7f.1,01.02.03.1-2,*.*.*.*/0,-.-.-.- 127.0.0.1 x",
+        "Invalid port number \"x\".",
+        Same,
+    ),
+    (
         "--nsock-engine kqueue",
         "Unknown or non-available engine: kqueue.",
         Same,

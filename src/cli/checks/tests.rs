@@ -26,6 +26,15 @@ impl World for Fake {
         }
     }
 
+    fn read_list(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        self.asked.push(format!("read {}", path.display()));
+        match path.to_str() {
+            Some("/hosts") => Ok(b"1.2.3.4 two\n10.0.0.1-9\n".into()),
+            Some("/wrong") => Ok(b"1.2.3.4/33".into()),
+            _ => Err(io::Error::from_raw_os_error(2)),
+        }
+    }
+
     fn banner(&mut self) {
         self.asked.push("banner".into());
     }
@@ -41,7 +50,7 @@ impl World for Fake {
         let only = if numeric_only { " numerically" } else { "" };
         self.asked.push(format!("{host} {family:?}{only}"));
         let known: &[&str] = match host {
-            "two" => &["::1", "127.0.0.1"],
+            "two" if !numeric_only => &["::1", "127.0.0.1"],
             "123456" => &["0.1.226.64"],
             "5002" => &["0.0.19.138"],
             host => &[host],
@@ -247,6 +256,14 @@ fn every_contradiction_has_its_sentence() {
             "Invalid option combination: `--max-conns' with connect.",
         ),
         (
+            "-m 3 --allow 1.2.3.4 two",
+            "Invalid option combination: allow/deny with connect.",
+        ),
+        (
+            "--allowfile /hosts two",
+            "Invalid option combination: allow/deny with connect.",
+        ),
+        (
             "-ku two",
             "UDP mode does not support the -k or --keep-open options, except with --exec or \
              --sh-exec.",
@@ -286,6 +303,10 @@ fn checks_happen_in_the_order_of_the_reference() {
         ("-o /missing/x", "open:"),
         ("-z", "LISTENING"),
         ("-s none", "-l and -s"),
+        ("--allow 1.2.3.4/33", "mask in \"1.2.3.4/33\""),
+        ("--allowfile /wrong", "hosts file /wrong"),
+        ("--deny 1.2.3.4/x", "Error parsing netmask"),
+        ("--denyfile /none", "can't open /none"),
         ("-l none 1 2", "Could not resolve hostname"),
     ]
     .as_slice();
@@ -303,7 +324,28 @@ fn checks_happen_in_the_order_of_the_reference() {
 
 #[test]
 fn the_world_is_asked_in_order_and_no_more_than_needed() {
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 10] = [
+        (
+            "-l6 --allow 1.2.3.4,two,::1,1.2.3.4-5 --denyfile /hosts none",
+            &[
+                "two Any numerically",
+                "two V6",
+                "1.2.3.4-5 Any numerically",
+                "read /hosts",
+                "two Any numerically",
+                "two V6",
+                "10.0.0.1-9 Any numerically",
+                "none V6",
+            ],
+        ),
+        (
+            "-l -n --allow two none",
+            &["two Any numerically", "two Any numerically"],
+        ),
+        (
+            "-s two --deny 1.2.3.4-5 none",
+            &["two Any", "1.2.3.4-5 Any numerically", "none Any"],
+        ),
         (
             "-v -x /x -o /o -s src -n two http",
             &["Output /o", "HexDump /x", "banner", "src Any numerically"],
@@ -317,6 +359,59 @@ fn the_world_is_asked_in_order_and_no_more_than_needed() {
     ];
     for (line, wanted) in cases {
         assert_eq!(run(line).1, wanted, "asked by `ncat {line}`");
+    }
+}
+
+#[test]
+fn a_list_of_hosts_that_is_wrong_is_told_in_two_lines() {
+    let name = "Ncat: Error resolving name \"none\": Name or service not known";
+    let mask = "Ncat: Illegal netmask in \"1.2.3.4/33\". Must be smaller than address bit length.";
+    let word = "Ncat: error in host specification \"none\". QUITTING.";
+    let file = "Ncat: error in hosts file /wrong. QUITTING.";
+    let cases = [
+        ("-l --allow 1.2.3.4,none", format!("{name}\n{word}")),
+        ("--deny none two", format!("{name}\n{word}")),
+        ("-Ul --deny none /x", format!("{name}\n{word}")),
+        ("-l --denyfile /wrong", format!("{mask}\n{file}")),
+        (
+            "-l --allowfile /none",
+            "Ncat: can't open /none: No such file or directory. QUITTING.".into(),
+        ),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(mistake(line), wanted, "ncat {line}");
+    }
+}
+
+#[test]
+fn who_may_come_in_is_what_all_lists_say_together() {
+    let cases = [
+        ("", "yes yes yes"),
+        ("--allow 1.2.3.4", "yes no no"),
+        ("--allow 1.2.3.4 --allow ::1", "yes no yes"),
+        ("--allow=", "no no no"),
+        ("--allowfile /hosts", "yes yes yes"),
+        ("--allowfile /hosts --allow 9.9.9.9", "yes yes yes"),
+        ("--deny ::1,1.2.3.4", "no yes no"),
+        ("--allow 1.2.3.4,::1 --denyfile /hosts", "no no no"),
+        ("-4 --deny two", "yes yes no"),
+    ];
+    for (words, wanted) in cases {
+        let Role::Listen(listen) = plan(&format!("-l {words}")).role else {
+            panic!("-l listens");
+        };
+        let peers = ["1.2.3.4", "10.0.0.7", "::1"].map(|ip| ip.parse().ok());
+        let told = peers.map(|peer| match listen.gate.access.admits(peer) {
+            true => "yes",
+            false => "no",
+        });
+        assert_eq!(
+            told.join(" "),
+            wanted,
+            "ncat -l {words}: 1.2.3.4 10.0.0.7 ::1"
+        );
+        let files = words.contains("file");
+        assert_eq!(listen.gate.again.is_some(), files, "ncat -l {words}: again");
     }
 }
 
