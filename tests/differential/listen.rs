@@ -70,7 +70,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "-k, --deny, one is kept out and one let in",
-        |lab| kept_out(lab, &["--deny", "127.0.0.1,127.0.0.1/32"]),
+        |lab| kept_out(lab, &["--deny", "127.0.0.1,127.0.0.9"]),
         &[],
     ),
     (
