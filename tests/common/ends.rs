@@ -20,6 +20,9 @@ pub(crate) enum Medium {
     Pipe,
     Terminal,
     Socket,
+    /// A connected datagram socket: what is lined up at once is one message, an empty one adds nothing
+    /// to what came, and none is an end.
+    Messages,
 }
 
 /// Whether the end of what we write has been asked for, and said.
@@ -160,6 +163,7 @@ impl Feeder {
                     self.finish = Finish::Wanted;
                 }
             }
+            Medium::Messages => self.fd = Some(fd),
             Medium::Socket => {
                 // The peer may have gone; then there is nobody to tell.
                 let _ = shutdown(&fd, Shutdown::Write);
@@ -250,6 +254,7 @@ impl Catcher {
             }
             let Some(fd) = &self.fd else { break };
             match read(fd, &mut piece) {
+                Ok(0) if self.medium == Medium::Messages => {}
                 Ok(0) => self.end = Some(Ending::Eof),
                 Ok(n) => self.got.extend_from_slice(&piece[..n]),
                 Err(Errno::AGAIN) => break,

@@ -14,6 +14,7 @@
 
 pub(crate) mod deadline;
 pub(crate) mod ends;
+pub(crate) mod meeting;
 pub(crate) mod payload;
 pub(crate) mod proc_net;
 pub(crate) mod program;
@@ -24,6 +25,7 @@ pub(crate) mod wire;
 
 pub(crate) use deadline::{Deadline, Told};
 pub(crate) use ends::{Catcher, Ending, Feeder, Medium};
+pub(crate) use meeting::{By, Meeting};
 pub(crate) use program::{Carrier, In, Out, Program, Running};
 pub(crate) use scene::Scene;
 pub(crate) use setting::{Over, Setting, Side};

@@ -158,7 +158,7 @@ impl Door {
     }
 }
 
-/// The test's side of one connection.
+/// The test's side of one connection, or of one session in datagrams.
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) tx: Feeder,
@@ -174,10 +174,14 @@ impl Peer {
                 .map(OwnedFd::from)
                 .map_err(|e| format!("the socket cannot be copied: {e}"))
         };
+        let medium = match socket.r#type() {
+            Ok(Type::DGRAM) => Medium::Messages,
+            _ => Medium::Socket,
+        };
         let (tx, rx) = (copy()?, copy()?);
         Ok(Self {
-            tx: Feeder::new(tx, Medium::Socket),
-            rx: Catcher::new(rx, Medium::Socket),
+            tx: Feeder::new(tx, medium),
+            rx: Catcher::new(rx, medium),
             socket,
         })
     }
@@ -185,6 +189,17 @@ impl Peer {
     /// The address of the program's side.
     pub(crate) fn remote(&self) -> Option<SocketAddr> {
         self.socket.peer_addr().ok()?.as_socket()
+    }
+
+    /// Our own address, if it is one of IP.
+    pub(crate) fn local(&self) -> Option<SocketAddr> {
+        self.socket.local_addr().ok()?.as_socket()
+    }
+
+    /// Sends an empty message.
+    pub(crate) fn send_nothing(&self) -> Told {
+        let sent = self.socket.send(b"");
+        sent.map(drop).map_err(|e| format!("cannot send: {e}"))
     }
 
     /// The bare descriptor, which blocks.
