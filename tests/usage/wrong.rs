@@ -115,6 +115,11 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     ("-l 70000", "Invalid port number \"70000\".", Same),
     ("-l 127.0.0.1 x", "Invalid port number \"x\".", Same),
     (
+        "--broker 127.0.0.1 70000",
+        "Invalid port number \"70000\".",
+        Same,
+    ),
+    (
         "127.0.0.1 1 2",
         "Got more than one port specification: 1 2.",
         Same,
@@ -126,6 +131,11 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     ),
     (
         "-l 127.0.0.1 1 2",
+        "Got more than one port specification: 1 2.",
+        Same,
+    ),
+    (
+        "--broker 127.0.0.1 1 2",
         "Got more than one port specification: 1 2.",
         Same,
     ),
@@ -181,6 +191,34 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
         Same,
     ),
     (
+        "--broker -s 127.0.0.1",
+        "-l and -s are incompatible.  Specify the address and port to bind to like you would a \
+         host to connect to.",
+        Same,
+    ),
+    (
+        "--chat -l -s 127.0.0.1",
+        "-l and -s are incompatible.  Specify the address and port to bind to like you would a \
+         host to connect to.",
+        Same,
+    ),
+    (
+        "--talk -s 127.0.0.1",
+        "-l and -s are incompatible.  Specify the address and port to bind to like you would a \
+         host to connect to.",
+        Differs("--chat alone listens; 7.93 asks for a host"),
+    ),
+    (
+        "--broker -z",
+        "Services designed for LISTENING can't be used with -z",
+        Same,
+    ),
+    (
+        "--chat -z",
+        "Services designed for LISTENING can't be used with -z",
+        Differs("--chat alone listens; 7.93 asks for a host"),
+    ),
+    (
         "-zl",
         "Services designed for LISTENING can't be used with -z",
         Same,
@@ -210,6 +248,26 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     (
         "-Ul",
         "You have to specify path to a socket to listen on.",
+        Same,
+    ),
+    (
+        "--broker -U",
+        "You have to specify path to a socket to listen on.",
+        Differs("7.93 has no broker on Unix sockets"),
+    ),
+    (
+        "--broker -m -2 0",
+        "The limit of --max-conns must not be negative.",
+        Differs("7.93 speaks of an integer overflow"),
+    ),
+    (
+        "--broker -n h.invalid",
+        "Could not resolve hostname \"h.invalid\": Name or service not known.",
+        Same,
+    ),
+    (
+        "--broker=1",
+        "ncat: option '--broker' doesn't allow an argument",
         Same,
     ),
     (
@@ -336,6 +394,11 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     (
         "-u --datagram-size 64K 127.0.0.1",
         "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
+        Differs("an option of our own"),
+    ),
+    (
+        "--broker --stall-timeout 0",
+        "Invalid --stall-timeout \"0\" (must be greater than 0 and less than 2147483s).",
         Differs("an option of our own"),
     ),
     (
