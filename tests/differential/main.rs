@@ -11,6 +11,7 @@ mod connect;
 mod lab;
 mod listen;
 mod logs;
+mod mesh;
 
 use std::process::Command;
 
@@ -33,7 +34,7 @@ fn the_same_scene_gives_the_same_as_the_installed_ncat() -> Told {
         println!("SKIPPED: there is no ncat 7.93 at {REFERENCE} to compare with");
         return Ok(());
     }
-    let rows: Vec<Row> = [connect::ROWS, listen::ROWS, logs::ROWS].concat();
+    let rows: Vec<Row> = [connect::ROWS, listen::ROWS, mesh::ROWS, logs::ROWS].concat();
     let cases: Vec<_> = rows
         .into_iter()
         .map(|row| Case::new(row.0, move || play(row)))
