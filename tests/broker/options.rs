@@ -201,3 +201,13 @@ fn a_listening_member_is_not_idle() -> Told {
     }
     is_served(&mut meeting, 1)
 }
+
+#[test]
+fn an_option_without_effect_on_a_broker_is_named() -> Told {
+    let options = ["--broker", "--no-shutdown", "-q", "1", "-w", "3"];
+    let mut meeting = Meeting::of(By::Tcp, &options, 1)?;
+    meeting.told("Warning: --no-shutdown has no effect with --broker or --chat.")?;
+    meeting.told("Warning: -q has no effect with --broker or --chat.")?;
+    meeting.told("Warning: --wait has no effect with --listen.")?;
+    is_served(&mut meeting, 0)
+}
