@@ -9,7 +9,7 @@ use crate::common::payload::{noise, same};
 use crate::common::{By, Deadline, Meeting, Told};
 use crate::{A_MOMENT, is_served};
 
-/// More than fits between two sockets and their buffers, so that it only goes in if it is read.
+/// More than the kernel holds on one connection, so that it only goes in if it is read.
 const MUCH: usize = 12_000_000;
 
 fn much_is_taken(meeting: &mut Meeting, member: usize) -> Told {
