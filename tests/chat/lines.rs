@@ -153,3 +153,17 @@ fn a_long_line_has_its_speaker_once_and_loses_nothing() -> Told {
         meeting.say_as(Some(1), &[&words[..], b"\n"].concat(), heard.as_bytes())
     })
 }
+
+/// What had begun when its speaker ended is heard, and before the speaker is announced as gone: a
+/// number that has left says no more.
+#[test]
+fn nobody_speaks_who_was_announced_as_gone() -> Told {
+    whichever(&By::STREAMS, |by| {
+        let mut meeting = chat(by, &[], 2)?;
+        meeting.say_as(Some(0), b"gr\xc3", b"<user1> gr")?;
+        meeting.go(0)?;
+        let rest = b"\\303\n<announce> <user1> is disconnected.\n";
+        meeting.minute(Some(0), rest);
+        meeting.all_is_heard()
+    })
+}
