@@ -105,17 +105,14 @@ impl Hub {
         };
         let before = self.inbox.len();
         let mut words = std::mem::replace(&mut self.inbox, Buf::new(0));
-        let mut done = match self.relays() {
-            true => self.broadcast(speaker, &mut words, cx.taps),
-            false => {
-                words.clear();
-                true
-            }
+        let done = if self.relays() {
+            let given = self.broadcast(speaker, &mut words, cx.taps);
+            given && (!speaker.leaves || self.end_words(speaker, cx.taps))
+        } else {
+            words.clear();
+            true
         };
         self.inbox = words;
-        if done && speaker.leaves {
-            done = self.end_words(speaker, cx.taps);
-        }
         match done {
             true => (self.speaker, self.waits.members) = (None, None),
             false => _ = self.waits.members.get_or_insert(cx.now),

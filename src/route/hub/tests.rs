@@ -308,3 +308,28 @@ fn the_last_words_of_a_member_are_followed_by_no_message_that_nobody_sent() {
     scene.turn();
     assert_eq!(scene.end(scene.member).pieces, FILLING);
 }
+
+/// A voice that repeats.
+struct Plain;
+
+impl Voice for Plain {
+    fn relay(&mut self, _: u32, said: &[u8], out: &mut Buf) -> usize {
+        out.put(said)
+    }
+    fn leave(&mut self, _: u32, _: &mut Buf) {}
+    fn announce(&mut self, _: &str, _: &mut Buf) {}
+}
+
+#[test]
+fn where_members_are_not_heard_nobody_waits_to_end_their_words() {
+    let reach = Reach::Mesh(Some(Box::new(Plain)));
+    let mut scene = Scene::between(reach, Flow::Discard, false, None);
+    let other = scene.join(2);
+    scene.end(scene.centre).says = vec![vec![1; 3000]].into();
+    scene.turn();
+    scene.hub.leave(other);
+    scene.turn();
+    let (ends, now) = (&scene.ends, scene.now);
+    assert!(!scene.hub.could_move(ends, now), "it could move, but rests");
+    assert_eq!(scene.hub.deadline(now), None, "nobody waits for room");
+}
