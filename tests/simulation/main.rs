@@ -59,6 +59,16 @@ fn keeping_open_loses_nothing_and_delays_nobody() {
 }
 
 #[test]
+fn a_broker_gives_everybody_exactly_what_the_others_said() {
+    for_each_seed(|seed, trace| play_role(Role::Broker, seed, trace));
+}
+
+#[test]
+fn a_chat_shows_everybody_what_the_others_said_and_who_said_it() {
+    for_each_seed(|seed, trace| play_role(Role::Chat, seed, trace));
+}
+
+#[test]
 fn whether_the_kernel_carries_the_bytes_cannot_be_told() {
     for_each_seed(|seed, trace| {
         let mut scene = Scene::in_weather(Role::Connect, Weather::Calm, &Dice::seeded(seed));

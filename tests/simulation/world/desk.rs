@@ -108,7 +108,10 @@ impl World {
             Request::Join(conn, number) => self.join(conn, number),
             Request::Announce(words) => self.announce(&words),
             Request::Finish(conn) => self.finish(conn),
-            Request::Close(conn, When::Now) => self.remove_conn(conn),
+            Request::Close(conn, When::Now) => {
+                self.note_dismissal(conn);
+                self.remove_conn(conn);
+            }
             Request::Close(conn, When::Delivered) => self.part(conn),
             Request::StopListening => self.listening = false,
             Request::Arm(conn, what, after) => self.arm(conn, what, after),
