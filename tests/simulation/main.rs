@@ -11,8 +11,8 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use fake::{Dice, Trace, pair};
-use world::play;
 use world::scene::{Role, Scene, Weather};
+use world::{play, play_hub};
 
 /// Worlds for each test, unless the environment says otherwise.
 const SEEDS: u64 = 1000;
@@ -39,6 +39,7 @@ fn a_schedule_may_be_written_in_bytes() {
         for length in [1, 7, 64] {
             let schedule: Vec<u8> = (0..length).map(|i| byte.wrapping_mul(i + 1)).collect();
             pair::play(&Dice::written(&schedule), &Trace::default());
+            play_hub(&Dice::written(&schedule), &Trace::default());
         }
     }
 }

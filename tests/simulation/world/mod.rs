@@ -132,6 +132,15 @@ pub(crate) fn play(scene: Scene, dice: Dice, trace: Trace) -> Outcome {
     world.outcome(status)
 }
 
+/// Plays whatever the dice make of a hub: a star, a mesh, or a chat.
+///
+/// # Panics
+/// When a rule is broken.
+pub(crate) fn play_hub(dice: &Dice, trace: &Trace) {
+    let role = dice.pick(&[Role::Broker, Role::Chat, Role::KeepOpen]);
+    play(Scene::new(role, dice), dice.clone(), trace.clone());
+}
+
 impl World {
     fn new(scene: Scene, dice: Dice, trace: Trace) -> Self {
         let now = Instant::now();
@@ -222,7 +231,7 @@ impl World {
         }
         let planned = self.next_plan();
         let alarm = self.next_alarm();
-        if self.is_still(planned.is_some()) {
+        if self.is_still(planned) {
             return false;
         }
         if !self.outbox.is_empty() || !self.ready.is_empty() {
@@ -246,9 +255,12 @@ impl World {
     }
 
     /// Whether nothing but alarms has happened for so long that nothing else will.
-    fn is_still(&mut self, is_planned: bool) -> bool {
+    fn is_still(&mut self, planned: Option<Instant>) -> bool {
         let moves = self.conns.iter().map(|(_, end)| end.moves).sum();
-        if is_planned && self.still.1 != self.now || moves != self.moves {
+        // What is due now happens outside, be it that all of it happens in one moment.
+        let is_due = planned.is_some_and(|at| at <= self.now);
+        let is_planned = planned.is_some();
+        if is_due || is_planned && self.still.1 != self.now || moves != self.moves {
             (self.still, self.moves) = ((0, self.now), moves);
             return false;
         }
