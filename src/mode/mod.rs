@@ -83,6 +83,21 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The connection it is about, if it is about one.
+    pub fn conn(&self) -> Option<ConnId> {
+        match *self {
+            Self::Open { conn, .. }
+            | Self::Accept { conn }
+            | Self::End { conn }
+            | Self::Broken { conn, .. }
+            | Self::Stalled { conn }
+            | Self::Alarm { conn, .. } => Some(conn),
+            Self::Start | Self::Fail { .. } | Self::Signal { .. } => None,
+        }
+    }
+}
+
 /// What was being done when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {

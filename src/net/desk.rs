@@ -107,6 +107,11 @@ impl Shell {
     /// Tells the mode everything that has happened, one thing at a time, and does what it asks.
     pub(super) fn tell(&mut self, mode: &mut dyn Mode) {
         while let Some(event) = self.outbox.pop_front() {
+            // It may have broken in both directions at once, and the mode have closed it at the first
+            // news: the second would be of somebody without a name.
+            if event.conn().is_some_and(|id| self.conns.find(id).is_none()) {
+                continue;
+            }
             let mut desk = Desk {
                 shell: self,
                 requests: Vec::new(),

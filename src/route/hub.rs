@@ -316,6 +316,11 @@ impl Hub {
         }
     }
 
+    /// What the log holds, in bytes with all costs, and in how many chunks.
+    pub fn logged(&self) -> (usize, usize) {
+        (self.log.held(), self.log.len())
+    }
+
     /// Until when the centre must go on being silent for a silence of that length; `None` when it has
     /// been. A member that is behind does not count: it is closed when it has everything.
     pub fn silent_at(&self, length: Duration, now: Instant) -> Option<Instant> {

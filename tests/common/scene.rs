@@ -153,7 +153,7 @@ impl Scene {
     }
 
     /// One wait and what it made possible.
-    fn turn(&mut self, deadline: Deadline) -> Told<Turn> {
+    pub(crate) fn turn(&mut self, deadline: Deadline) -> Told<Turn> {
         let ready = {
             let program = &self.program;
             let mut fds: Vec<PollFd<'_>> = Vec::new();
@@ -211,8 +211,9 @@ impl Scene {
     }
 }
 
+/// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+pub(crate) enum Turn {
     Moved,
     Idle,
     Late,

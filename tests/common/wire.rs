@@ -89,6 +89,20 @@ impl Place {
         Peer::of(connect().map_err(|e| format!("cannot connect {source} to {self}: {e}"))?)
     }
 
+    /// A peer with a name: a Unix socket has none but the path it is given.
+    pub(crate) fn connect_as(&self, path: &Path, room: &Room) -> Told<Peer> {
+        let connect = || {
+            let (socket, name) = self.socket()?;
+            room.apply(&socket, self)?;
+            if self.is_unix() {
+                socket.bind(&SockAddr::unix(path)?)?;
+            }
+            socket.connect(&name)?;
+            Ok::<_, std::io::Error>(socket)
+        };
+        Peer::of(connect().map_err(|e| format!("cannot connect to {self}: {e}"))?)
+    }
+
     fn socket(&self) -> std::io::Result<(Socket, SockAddr)> {
         match self {
             Self::Tcp(at) => Ok((
@@ -200,6 +214,15 @@ impl Peer {
     pub(crate) fn send_nothing(&self) -> Told {
         let sent = self.socket.send(b"");
         sent.map(drop).map_err(|e| format!("cannot send: {e}"))
+    }
+
+    /// What the program calls it.
+    pub(crate) fn name(&self) -> Option<String> {
+        let name = self.socket.local_addr().ok()?;
+        match name.as_socket() {
+            Some(at) => Some(at.to_string()),
+            None => Some(name.as_pathname()?.display().to_string()),
+        }
     }
 
     /// The bare descriptor, which blocks.

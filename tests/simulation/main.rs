@@ -11,8 +11,8 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use fake::{Dice, Trace, pair};
-use world::play;
 use world::scene::{Role, Scene, Weather};
+use world::{play, play_hub};
 
 /// Worlds for each test, unless the environment says otherwise.
 const SEEDS: u64 = 1000;
@@ -39,6 +39,7 @@ fn a_schedule_may_be_written_in_bytes() {
         for length in [1, 7, 64] {
             let schedule: Vec<u8> = (0..length).map(|i| byte.wrapping_mul(i + 1)).collect();
             pair::play(&Dice::written(&schedule), &Trace::default());
+            play_hub(&Dice::written(&schedule), &Trace::default());
         }
     }
 }
@@ -56,6 +57,16 @@ fn listen_mode_loses_nothing_and_ends_when_it_should() {
 #[test]
 fn keeping_open_loses_nothing_and_delays_nobody() {
     for_each_seed(|seed, trace| play_role(Role::KeepOpen, seed, trace));
+}
+
+#[test]
+fn a_broker_gives_everybody_exactly_what_the_others_said() {
+    for_each_seed(|seed, trace| play_role(Role::Broker, seed, trace));
+}
+
+#[test]
+fn a_chat_shows_everybody_what_the_others_said_and_who_said_it() {
+    for_each_seed(|seed, trace| play_role(Role::Chat, seed, trace));
 }
 
 #[test]

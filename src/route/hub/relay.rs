@@ -105,17 +105,14 @@ impl Hub {
         };
         let before = self.inbox.len();
         let mut words = std::mem::replace(&mut self.inbox, Buf::new(0));
-        let mut done = match self.relays() {
-            true => self.broadcast(speaker, &mut words, cx.taps),
-            false => {
-                words.clear();
-                true
-            }
+        let done = if self.relays() {
+            let given = self.broadcast(speaker, &mut words, cx.taps);
+            given && (!speaker.leaves || self.end_words(speaker, cx.taps))
+        } else {
+            words.clear();
+            true
         };
         self.inbox = words;
-        if done && speaker.leaves {
-            done = self.end_words(speaker, cx.taps);
-        }
         match done {
             true => (self.speaker, self.waits.members) = (None, None),
             false => _ = self.waits.members.get_or_insert(cx.now),
@@ -172,13 +169,15 @@ impl Hub {
     /// How much of so many bytes may be written into the log now; `None` when they have to wait. What
     /// is too large for the whole log goes when there is nothing else in it.
     fn room_for(&self, len: usize) -> Option<usize> {
-        let room = self.log.room().unwrap_or(0);
+        let room = self.log.room();
         let (least, most) = match self.reach {
             Reach::Mesh(Some(_)) => (SPOKEN + self.limits.log / RESERVE, len),
             _ if self.limits.messages => (len, len),
-            Reach::Star | Reach::Mesh(None) => (len.min(LEAST), len.min(room)),
+            Reach::Star | Reach::Mesh(None) => (len.min(LEAST), len.min(room.unwrap_or(0))),
         };
-        (room >= least || self.log.is_empty()).then_some(most)
+        // A full log has no room for an empty message either: no room is less than room for nothing.
+        let fits = room.is_some_and(|room| room >= least);
+        (fits || self.log.is_empty()).then_some(most)
     }
 
     /// One chunk of the log, and how many of the bytes are in it.
@@ -196,16 +195,19 @@ impl Hub {
         words.len()
     }
 
-    /// Ends what a member had begun that has left. False if the log has no room for that.
+    /// Ends what a member had begun that has left. False if the log has no room for that. Without a
+    /// voice nothing was begun: to wait for room would mean to broadcast its words once more, of which
+    /// none are left, and that is an empty message that nobody sent.
     fn end_words(&mut self, speaker: Speaker, taps: &mut Taps) -> bool {
-        if self.room_for(0).is_none() {
-            return false;
-        }
-        if let Reach::Mesh(Some(voice)) = &mut self.reach {
+        let may_speak = self.room_for(0).is_some();
+        let Reach::Mesh(Some(voice)) = &mut self.reach else {
+            return true;
+        };
+        if may_speak {
             voice.leave(speaker.number, &mut self.spoken);
             self.append_spoken(None, taps);
         }
-        true
+        may_speak
     }
 
     fn append_spoken(&mut self, speaker: Option<ConnId>, taps: &mut Taps) {

@@ -8,6 +8,10 @@ struct Fake {
     says: VecDeque<Vec<u8>>,
     takes: usize,
     taken: Vec<u8>,
+    /// How much it took at a time.
+    pieces: Vec<usize>,
+    /// It takes whole messages, be they empty.
+    messages: bool,
     /// Bytes in layers of its own, which a flush lets go when it takes anything.
     layered: usize,
 }
@@ -24,10 +28,12 @@ impl End for Fake {
     }
     fn push(&mut self, from: &mut Buf) -> Step {
         let n = from.len().min(self.takes);
-        if n == 0 {
+        let cut = self.messages && n < from.len();
+        if cut || n == 0 && !self.messages {
             return Step::Idle;
         }
         self.takes -= n;
+        self.pieces.push(n);
         self.taken.extend(&from.filled()[..n]);
         from.take(n);
         Step::Moved(n)
@@ -48,7 +54,7 @@ impl End for Fake {
     }
     fn finish(&mut self) {}
     fn keeps_messages(&self) -> bool {
-        false
+        self.messages
     }
     fn is_readable(&self) -> bool {
         !self.says.is_empty()
@@ -88,17 +94,30 @@ impl Scene {
     }
 
     fn with(reach: Reach, delay: Option<Duration>) -> Self {
+        Self::between(reach, Flow::Pass, false, delay)
+    }
+
+    /// A mesh of peers of a datagram socket.
+    fn of_messages(delay: Option<Duration>) -> Self {
+        Self::between(Reach::Mesh(None), Flow::Pass, true, delay)
+    }
+
+    fn between(reach: Reach, back: Flow, messages: bool, delay: Option<Duration>) -> Self {
         let now = Instant::now();
         let mut ends = Table::default();
-        let (centre, member) = (ends.add(Fake::default()), ends.add(Fake::default()));
+        let centre = ends.add(Fake::default());
+        let member = ends.add(Fake {
+            messages,
+            ..Fake::default()
+        });
         let limits = Limits {
             log: 4096,
             chunk: 3000,
-            messages: false,
+            messages,
             stall: Duration::from_secs(5),
             delay,
         };
-        let mut hub = Hub::new(centre, Flow::Pass, Flow::Pass, reach, limits);
+        let mut hub = Hub::new(centre, Flow::Pass, back, reach, limits);
         hub.join(member, 1, now);
         Self {
             hub,
@@ -117,6 +136,7 @@ impl Scene {
     fn join(&mut self, number: u32) -> ConnId {
         let id = self.ends.add(Fake {
             takes: usize::MAX,
+            messages: self.hub.limits.messages,
             ..Fake::default()
         });
         self.hub.join(id, number, self.now);
@@ -251,4 +271,65 @@ fn a_member_that_takes_nothing_is_named_and_the_others_go_on() {
     scene.turn();
     assert_eq!(scene.end(other).taken.len(), 12_000);
     assert_eq!(scene.hub.deadline(scene.now), None, "nobody waits any more");
+}
+
+/// What two messages in a log of 4096 bytes leave free once every chunk has its overhead: none.
+const FILLING: [usize; 2] = [3000, 4096 - 3000 - 2 * 128];
+
+#[test]
+fn an_empty_message_waits_for_room_like_any_other() {
+    let mut scene = Scene::of_messages(None);
+    let speaker = scene.join(2);
+    scene.end(speaker).says = FILLING.map(|n| vec![1; n]).into();
+    scene.end(speaker).says.push_back(Vec::new());
+    scene.hub.wake(speaker);
+    scene.turn();
+    assert!(scene.hub.log.room().is_none(), "the log is full");
+    scene.end(scene.member).takes = usize::MAX;
+    scene.turn();
+    assert_eq!(scene.end(scene.member).pieces, [3000, 840, 0]);
+}
+
+#[test]
+fn the_last_words_of_a_member_are_followed_by_no_message_that_nobody_sent() {
+    let delay = Duration::from_millis(10);
+    let mut scene = Scene::of_messages(Some(delay));
+    let speakers = [scene.join(2), scene.join(3)];
+    for (speaker, size) in speakers.into_iter().zip(FILLING) {
+        scene.end(speaker).says = vec![vec![1; size]].into();
+        scene.hub.wake(speaker);
+        scene.turn();
+        scene.hub.leave(speaker);
+    }
+    scene.now += delay;
+    scene.turn();
+    assert!(scene.hub.log.room().is_none(), "the log is full");
+    scene.end(scene.member).takes = usize::MAX;
+    scene.turn();
+    assert_eq!(scene.end(scene.member).pieces, FILLING);
+}
+
+/// A voice that repeats.
+struct Plain;
+
+impl Voice for Plain {
+    fn relay(&mut self, _: u32, said: &[u8], out: &mut Buf) -> usize {
+        out.put(said)
+    }
+    fn leave(&mut self, _: u32, _: &mut Buf) {}
+    fn announce(&mut self, _: &str, _: &mut Buf) {}
+}
+
+#[test]
+fn where_members_are_not_heard_nobody_waits_to_end_their_words() {
+    let reach = Reach::Mesh(Some(Box::new(Plain)));
+    let mut scene = Scene::between(reach, Flow::Discard, false, None);
+    let other = scene.join(2);
+    scene.end(scene.centre).says = vec![vec![1; 3000]].into();
+    scene.turn();
+    scene.hub.leave(other);
+    scene.turn();
+    let (ends, now) = (&scene.ends, scene.now);
+    assert!(!scene.hub.could_move(ends, now), "it could move, but rests");
+    assert_eq!(scene.hub.deadline(now), None, "nobody waits for room");
 }

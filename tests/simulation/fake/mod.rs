@@ -17,4 +17,4 @@ pub(crate) use dice::Dice;
 pub(crate) use ear::{Ear, Hearing};
 pub(crate) use end::{End, Nature};
 pub(crate) use trace::Trace;
-pub(crate) use voice::{Fate, Voice, speaker_of};
+pub(crate) use voice::{Fate, Voice, speaker_of, word};

@@ -25,6 +25,11 @@ pub(crate) fn speaker_of(byte: u8) -> (usize, usize) {
     (usize::from(byte) / PERIOD, usize::from(byte) % PERIOD)
 }
 
+/// What that speaker says at that place.
+pub(crate) fn word(who: usize, place: usize) -> u8 {
+    (who * PERIOD + place % PERIOD) as u8
+}
+
 /// What an end says.
 pub(crate) struct Voice {
     /// Number of the speaker, below 8.
@@ -122,7 +127,7 @@ impl Voice {
     pub(crate) fn say(&mut self, into: &mut [u8]) {
         let from = self.pulled;
         for (byte, place) in into.iter_mut().zip(from..) {
-            *byte = (self.who * PERIOD + place % PERIOD) as u8;
+            *byte = word(self.who, place);
         }
         self.pulled += into.len();
         self.pieces.push(into.len());
@@ -134,6 +139,6 @@ impl Voice {
         heard
             .iter()
             .zip(from..)
-            .all(|(byte, place)| usize::from(*byte) == self.who * PERIOD + place % PERIOD)
+            .all(|(byte, place)| *byte == word(self.who, place))
     }
 }

@@ -66,6 +66,8 @@ impl Net for Desk<'_> {
         self.requests.push(Request::Say);
     }
     fn name(&self, conn: ConnId) -> String {
+        let is_here = self.world.conns.find(conn).is_some();
+        assert!(is_here, "{conn:?} is named and has gone");
         format!("peer {conn:?}")
     }
     fn passed(&self, conn: ConnId) -> (u64, u64) {
@@ -84,6 +86,12 @@ impl World {
     pub(super) fn tell(&mut self, mode: &mut dyn Mode) {
         while let Some(event) = self.outbox.pop_front() {
             self.note(|| format!("tell {event:?}"));
+            if event
+                .conn()
+                .is_some_and(|conn| self.conns.find(conn).is_none())
+            {
+                continue;
+            }
             let mut desk = Desk {
                 world: self,
                 requests: Vec::new(),
@@ -108,7 +116,10 @@ impl World {
             Request::Join(conn, number) => self.join(conn, number),
             Request::Announce(words) => self.announce(&words),
             Request::Finish(conn) => self.finish(conn),
-            Request::Close(conn, When::Now) => self.remove_conn(conn),
+            Request::Close(conn, When::Now) => {
+                self.note_dismissal(conn);
+                self.remove_conn(conn);
+            }
             Request::Close(conn, When::Delivered) => self.part(conn),
             Request::StopListening => self.listening = false,
             Request::Arm(conn, what, after) => self.arm(conn, what, after),

@@ -7,10 +7,14 @@
 
 mod alarm;
 mod desk;
+mod ledger;
+mod mesh;
 mod routes;
 mod rules;
 pub(crate) mod scene;
+mod seat;
 mod verdict;
+mod views;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -18,12 +22,14 @@ use std::time::{Duration, Instant};
 
 use ncat::data::Pool;
 use ncat::ids::{ConnId, RouteId, Table, kind};
-use ncat::mode::{Alarm, Connect, Event, Failure, KeepOpen, Listen, Mode};
-use ncat::route::{End as _, Taps};
+use ncat::mode::{Alarm, Broker, Connect, Event, Failure, KeepOpen, Listen, Mode};
+use ncat::route::{End as _, Form, Tap, Taps};
 
 use self::alarm::Wake;
+use self::ledger::{Books, Tape};
 use self::routes::Route;
 use self::scene::{Cast, Role, Scene};
+use self::seat::Seat;
 use crate::fake::{Dice, End, Trace};
 
 /// How long peers have to acknowledge before they are asked, and the longest pause between questions.
@@ -51,6 +57,8 @@ struct Place {
     alarms: [Option<Instant>; Alarm::KINDS],
     /// Where in the centre's words a member of a hub may have begun to listen.
     starts: Vec<usize>,
+    /// As a member of a mesh.
+    seat: Option<Seat>,
 }
 
 /// The program and everything around it.
@@ -80,6 +88,8 @@ pub(crate) struct World {
     exit: Option<i32>,
     /// What speakers have been heard to say at the centre of a hub.
     heard: [usize; 8],
+    /// What was said in a mesh.
+    books: Books,
     /// Speakers so far.
     speakers: usize,
     /// Rounds since something happened to an end, and when that was.
@@ -115,9 +125,20 @@ pub(crate) fn play(scene: Scene, dice: Dice, trace: Trace) -> Outcome {
         Role::Connect => world.run(&mut Connect::new(manners)),
         Role::Listen => world.run(&mut Listen::new(manners)),
         Role::KeepOpen => world.run(&mut KeepOpen::new(manners)),
+        Role::Broker => world.run(&mut Broker::new(manners, false)),
+        Role::Chat => world.run(&mut Broker::new(manners, true)),
     };
     world.judge(status);
     world.outcome(status)
+}
+
+/// Plays whatever the dice make of a hub: a star, a mesh, or a chat.
+///
+/// # Panics
+/// When a rule is broken.
+pub(crate) fn play_hub(dice: &Dice, trace: &Trace) {
+    let role = dice.pick(&[Role::Broker, Role::Chat, Role::KeepOpen]);
+    play(Scene::new(role, dice), dice.clone(), trace.clone());
 }
 
 impl World {
@@ -140,6 +161,12 @@ impl World {
                     .map(|after| (now + after * 4, Coming::Signal)),
             );
         }
+        let books = Books::default();
+        let mut taps = Taps::default();
+        if scene.role == Role::Broker {
+            let tape = Box::new(Tape(books.clone()));
+            taps.add(Tap::new(Form::Raw, "tape".into(), tape));
+        }
         let mut world = Self {
             scene,
             dice,
@@ -157,13 +184,14 @@ impl World {
             stdio,
             hub: None,
             pool: Pool::default(),
-            taps: Taps::default(),
+            taps,
             after: [Duration::ZERO; Alarm::KINDS],
             started: now,
             now,
             leaving: None,
             exit: None,
             heard: [0; 8],
+            books,
             speakers: 1,
             still: (0, now),
             moves: 0,
@@ -203,7 +231,7 @@ impl World {
         }
         let planned = self.next_plan();
         let alarm = self.next_alarm();
-        if self.is_still(planned.is_some()) {
+        if self.is_still(planned) {
             return false;
         }
         if !self.outbox.is_empty() || !self.ready.is_empty() {
@@ -227,9 +255,12 @@ impl World {
     }
 
     /// Whether nothing but alarms has happened for so long that nothing else will.
-    fn is_still(&mut self, is_planned: bool) -> bool {
+    fn is_still(&mut self, planned: Option<Instant>) -> bool {
         let moves = self.conns.iter().map(|(_, end)| end.moves).sum();
-        if is_planned && self.still.1 != self.now || moves != self.moves {
+        // What is due now happens outside, be it that all of it happens in one moment.
+        let is_due = planned.is_some_and(|at| at <= self.now);
+        let is_planned = planned.is_some();
+        if is_due || is_planned && self.still.1 != self.now || moves != self.moves {
             (self.still, self.moves) = ((0, self.now), moves);
             return false;
         }
@@ -356,6 +387,7 @@ impl World {
             moved_at: self.now,
             alarms: [None; Alarm::KINDS],
             starts: Vec::new(),
+            seat: None,
         };
         self.places.insert(id, place);
     }

@@ -4,10 +4,14 @@ use std::time::Instant;
 
 use ncat::ids::{ConnId, RouteId, Table, kind};
 use ncat::mode::{Alarm, Doing, Event, Failure, Flow, Reach};
-use ncat::route::{self, Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn};
+use ncat::route::{self, Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn, Voice};
+use ncat::wire::Chat;
 
 use super::World;
 use super::alarm::Wake;
+use super::ledger::Clerk;
+use super::scene::Role;
+use super::seat::Seat;
 use crate::fake::{End, audit};
 
 /// Who talks to whom.
@@ -122,8 +126,9 @@ impl World {
     pub(super) fn make_hub(&mut self, centre: ConnId, out: Flow, back: Flow, reach: Reach) {
         let reach = match reach {
             Reach::Star => route::Reach::Star,
-            Reach::Mesh => route::Reach::Mesh(None),
+            Reach::Mesh => route::Reach::Mesh(self.voice()),
         };
+        self.books.borrow_mut().relays = out == Flow::Pass && back == Flow::Pass;
         let route = self.routes.add(Route::Hub(HubRoute {
             hub: Hub::new(centre, out, back, reach, self.scene.limits),
             out,
@@ -132,6 +137,14 @@ impl World {
         }));
         self.place(centre).route = Some(route);
         self.hub = Some(route);
+    }
+
+    /// What changes the words of a chat, as `src/assemble/voice.rs` has it, with a clerk beside it.
+    fn voice(&self) -> Option<Box<dyn Voice>> {
+        let chat = Chat::new(self.scene.crlf, self.scene.limits.messages);
+        let books = self.books.clone();
+        let clerk = Clerk { chat, books };
+        (self.scene.role == Role::Chat).then(|| Box::new(clerk) as Box<dyn Voice>)
     }
 
     pub(super) fn announce(&mut self, words: &str) {
@@ -147,8 +160,12 @@ impl World {
         {
             hub.hub.join(id, number, self.now);
             let starts = self.starts();
+            let seat = Seat::new(&self.books.borrow(), self.now);
+            let is_fed =
+                self.is_mesh() && self.hub_flows().is_some_and(|(out, _)| out == Flow::Pass);
             let place = self.place(id);
             (place.route, place.starts) = (Some(route), starts);
+            place.seat = is_fed.then_some(seat);
         }
         self.queue_route(Some(route));
     }
@@ -157,6 +174,10 @@ impl World {
         let route = self.places.get(&id).and_then(|place| place.route);
         if let Some(Route::Hub(hub)) = route.and_then(|id| self.routes.find_mut(id)) {
             hub.hub.part(id);
+            let place = self.places.get_mut(&id);
+            if let Some(seat) = place.and_then(|place| place.seat.as_mut()) {
+                seat.part(&self.books.borrow());
+            }
             self.queue_route(route);
         }
         self.closing.push(id);
@@ -259,6 +280,11 @@ impl World {
                 place.moved_at = now;
             }
         }
+        for (id, end) in conns.iter() {
+            if let Some(seat) = places.get_mut(&id).and_then(|place| place.seat.as_mut()) {
+                seat.mark(end.accepted, now);
+            }
+        }
         if turn == Turn::Again {
             self.queue_route(Some(id));
         }
@@ -282,9 +308,10 @@ impl World {
         if let Some(route) = self.routes.find_mut(id) {
             route.state().alarm_at = None;
             if let Route::Hub(HubRoute { hub, .. }) = route {
-                let stalled = hub.stalled(self.now).into_iter();
-                self.outbox
-                    .extend(stalled.map(|conn| Event::Stalled { conn }));
+                for conn in hub.stalled(self.now) {
+                    self.check_stalled(conn);
+                    self.outbox.push_back(Event::Stalled { conn });
+                }
             }
         }
         self.queue_route(Some(id));

@@ -30,6 +30,7 @@ impl World {
                         audit::lane(audit::BACK, far, near, back, queue + thrown_away);
                     }
                 }
+                Some(Route::Hub(_)) if self.is_mesh() => self.check_mesh(),
                 Some(Route::Hub(_)) => self.check_hub(),
                 None => {}
             }

@@ -13,6 +13,18 @@ pub(crate) enum Role {
     Connect,
     Listen,
     KeepOpen,
+    Broker,
+    Chat,
+}
+
+impl Role {
+    fn has_hub(self) -> bool {
+        matches!(self, Self::KeepOpen | Self::Broker | Self::Chat)
+    }
+
+    fn has_mesh(self) -> bool {
+        matches!(self, Self::Broker | Self::Chat)
+    }
 }
 
 /// How bad a world may be.
@@ -39,6 +51,8 @@ pub(crate) struct Scene {
     pub peers: Vec<(Duration, Cast)>,
     /// The peer cannot be reached.
     pub unreachable: bool,
+    /// `-C`, as far as a chat knows of it.
+    pub crlf: bool,
     pub signal_after: Option<Duration>,
 }
 
@@ -69,6 +83,9 @@ pub(crate) struct Cast {
 /// The most a datagram holds here, and the least room of an ear that takes them.
 const DATAGRAM: usize = 60;
 
+/// The most a member of a mesh says at a time.
+const GULP: usize = 1000;
+
 /// One peer in so many has bulk to say.
 const BULK: usize = 100;
 
@@ -86,20 +103,30 @@ impl Scene {
             .once_in(5)
             .then(|| Duration::from_millis(dice.below(700) as u64));
         let limits = Limits {
-            log: 300 + dice.below(3000),
+            log: log_limit(role, manners.messages, dice),
             chunk: 1 + dice.below(DATAGRAM),
             messages: manners.messages,
             stall: Duration::from_millis(800 + dice.below(2000) as u64),
             delay,
         };
-        let stdio = Cast::stdio(&manners, weather, dice);
+        let mut stdio = Cast::stdio(&manners, weather, dice);
         let number = match role {
             Role::Connect => 1,
             Role::Listen => 1 + dice.below(3),
             Role::KeepOpen => dice.below(8),
+            Role::Broker | Role::Chat => dice.below(8),
         };
         let peers =
             (0..number).map(|_| (dice.pause() * 2, Cast::peer(role, &manners, weather, dice)));
+        let mut peers: Vec<_> = peers.collect();
+        if role.has_mesh() {
+            // Nothing is said to the centre of a mesh, not even by its own layers.
+            stdio.nature.layered = false;
+            // Two who repeat what they hear would talk for ever.
+            let mut echoes = peers.iter_mut().filter(|(_, cast)| cast.nature.echo);
+            echoes.next();
+            echoes.for_each(|(_, cast)| cast.nature.echo = false);
+        }
         Self {
             role,
             weather,
@@ -107,9 +134,10 @@ impl Scene {
             queue: 1 + dice.below(DATAGRAM),
             limits,
             stdio,
-            peers: peers.collect(),
+            peers,
             unreachable: weather == Weather::Storm && dice.once_in(12),
             signal_after: (weather == Weather::Storm && dice.once_in(8)).then(|| dice.pause()),
+            crlf: role == Role::Chat && dice.once_in(4),
             manners,
         }
     }
@@ -139,7 +167,7 @@ impl Wishes {
             half_close: calm || dice.once_in(5),
             quit,
             // Sessions of datagrams expire in any case.
-            idle: idle.or((messages && role == Role::KeepOpen).then_some(Duration::from_secs(60))),
+            idle: idle.or((messages && role.has_hub()).then_some(Duration::from_secs(60))),
             stdin_is_file: !recv_only && dice.once_in(4),
             messages,
         }
@@ -193,6 +221,9 @@ impl Cast {
         };
         nature.echo = weather != Weather::Calm && !messages && dice.once_in(6);
         let mut cast = Self::of(nature, fate, weather, dice);
+        if role.has_mesh() {
+            cast.suit_mesh(role, dice);
+        }
         if role == Role::KeepOpen && !messages && dice.once_in(BULK) {
             // Enough to fill what a hub holds for its centre.
             (cast.total, cast.gulp) = (100_000 + dice.below(100_000), 40_000);
@@ -220,6 +251,17 @@ impl Cast {
         }
     }
 
+    /// Some say more at a time than a log may hold, and whoever takes messages has room for one.
+    fn suit_mesh(&mut self, role: Role, dice: &Dice) {
+        if dice.once_in(6) {
+            self.gulp = 1 + dice.below(GULP);
+            self.total *= 4;
+        }
+        if self.nature.messages {
+            self.room += if role == Role::Chat { 5 * GULP } else { GULP };
+        }
+    }
+
     /// The end itself, as speaker `who`.
     pub(crate) fn end(self, who: usize, dice: &Dice, now: Instant) -> End {
         let voice = match self.nature.echo {
@@ -236,6 +278,16 @@ impl Cast {
             end.voice.arrive_at_once();
         }
         end
+    }
+}
+
+/// How much a hub may hold. A message is let into any log that is empty, and so is what a chat writes
+/// at a time, up to sixteen kilobytes; a stream needs room for a few bytes.
+fn log_limit(role: Role, messages: bool, dice: &Dice) -> usize {
+    match dice.below(4) {
+        2 if role == Role::Chat || role.has_mesh() && messages => 1 + dice.below(300),
+        3 if role.has_mesh() => 17_000 + dice.below(6000),
+        _ => 300 + dice.below(3000),
     }
 }
 

@@ -18,6 +18,9 @@ impl World {
             self.note(|| format!("  {id:?} {end}"));
         }
         self.check();
+        if self.is_mesh() {
+            return self.judge_mesh(status);
+        }
         match status {
             Some(0) => self.assert_all_is_delivered(),
             Some(status) => self.assert_reason_for(status),
