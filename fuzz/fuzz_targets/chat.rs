@@ -49,7 +49,7 @@ fn events(mut script: &[u8]) -> Vec<Event<'_>> {
             _ if gone[user] => {}
             1 => {
                 gone[user] = true;
-                events.push(Event::Leave(number));
+                events.push(Event::End(number));
             }
             _ => events.push(Event::Say(number, words)),
         }

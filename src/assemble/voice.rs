@@ -20,8 +20,8 @@ impl Voice for Speech {
         self.0.relay(speaker, said, out)
     }
 
-    fn leave(&mut self, speaker: u32, out: &mut Buf) {
-        self.0.leave(speaker, out);
+    fn end(&mut self, speaker: u32, out: &mut Buf) {
+        self.0.end(speaker, out);
     }
 
     fn announce(&mut self, words: &str, out: &mut Buf) {

@@ -168,7 +168,8 @@ impl Shell {
         let Some(Route::Hub(hub)) = self.hub.and_then(|id| self.routes.find_mut(id)) else {
             return;
         };
-        if !hub.hub.announce(words, &mut self.taps) {
+        let (now, pool, taps) = (self.now, &mut self.pool, &mut self.taps);
+        if !hub.hub.announce(words, &mut Context { now, pool, taps }) {
             let words = format!("Nobody was told that {words} There is no room left for it.");
             self.say.say(Level::Verbose, &words);
         }

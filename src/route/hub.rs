@@ -65,7 +65,7 @@ pub trait Voice {
     /// an empty `out` it always gets on.
     fn relay(&mut self, speaker: u32, said: &[u8], out: &mut Buf) -> usize;
     /// The speaker will say no more: writes what it had begun.
-    fn leave(&mut self, speaker: u32, out: &mut Buf);
+    fn end(&mut self, speaker: u32, out: &mut Buf);
     /// Writes what the hub itself has to say.
     fn announce(&mut self, words: &str, out: &mut Buf);
 }
@@ -154,6 +154,8 @@ pub struct Hub {
     /// What members said; in a mesh what one of them said, the speaker.
     inbox: Buf,
     speaker: Option<Speaker>,
+    /// What is told of the speaker once its last words are in the log.
+    at_end: Option<(ConnId, News)>,
     /// What a voice makes of words on their way into the log; empty between two calls.
     spoken: Buf,
     leftovers: Leftovers,
@@ -193,6 +195,7 @@ impl Hub {
             centre_over: out == Flow::Shut,
             inbox: Buf::new(INBOX),
             speaker: None,
+            at_end: None,
             spoken: Buf::new(relay::SPOKEN),
             leftovers: Leftovers::default(),
             sink: Sink::Open,

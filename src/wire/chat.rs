@@ -90,15 +90,13 @@ impl Chat {
         used
     }
 
-    /// The speaker will say no more: what it had begun is written, in a queue that grows if need be.
-    pub fn leave(&mut self, speaker: u32, out: &mut Buf) {
+    /// The speaker will say no more, but may go on listening: what it had begun is written, in a queue
+    /// that grows if need be. Nothing is written when this is said again.
+    pub fn end(&mut self, speaker: u32, out: &mut Buf) {
         if let Some(held) = self.held.remove(&speaker) {
             out.grow(out.len() + PIECE);
             self.escape(speaker, held.filled(), out);
             self.close_message(out);
-        }
-        if self.floor.last == Some(speaker) {
-            self.floor.behind = false; // its view has gone with it
         }
     }
 

@@ -152,7 +152,8 @@ impl Hub {
         if !reads_on || !self.listens_to(id) {
             return moved;
         }
-        let goes_to_inbox = self.limits.delay.is_none();
+        // The end of a member must not be told before what it said, so a voice hears it in its turn.
+        let goes_to_inbox = self.limits.delay.is_none() || self.has_voice();
         if self.leftovers.is_full() || goes_to_inbox && self.is_crowded() {
             self.wait_in_crowd(id);
             return moved;
@@ -175,7 +176,13 @@ impl Hub {
         if let Some(member) = find(&mut self.members, id) {
             member.listening = false;
         }
-        self.news.push_back((id, news));
+        match self.has_voice() {
+            true => {
+                self.at_end = Some((id, news));
+                self.heard(speaker.ending(), cx);
+            }
+            false => self.news.push_back((id, news)),
+        }
         moved
     }
 

@@ -25,36 +25,42 @@ pub(super) struct Speaker {
     id: Option<ConnId>,
     /// Who it is to the others.
     number: u32,
-    /// It has left, and these are its last words.
-    leaves: bool,
+    /// These are its last words.
+    ends: bool,
 }
 
 impl Speaker {
     pub(super) const CENTRE: Self = Self {
         id: None,
         number: CENTRE,
-        leaves: false,
+        ends: false,
     };
 
     pub(super) fn member(id: ConnId, number: u32) -> Self {
         Self {
             id: Some(id),
             number,
-            leaves: false,
+            ends: false,
         }
+    }
+
+    /// The same when it has said its last word.
+    pub(super) fn ending(self) -> Self {
+        Self { ends: true, ..self }
     }
 }
 
 impl Hub {
-    /// Says something to all members in the hub's own name. False if there is no room left for it, of
-    /// which a part is kept for this.
-    pub fn announce(&mut self, words: &str, taps: &mut Taps) -> bool {
+    /// Says something to all members in the hub's own name, behind what they have said if there is room
+    /// for that. False if there is no room for it, of which a part is kept for this.
+    pub fn announce(&mut self, words: &str, cx: &mut Context<'_>) -> bool {
+        if !self.has_voice() || self.out != Flow::Pass {
+            return true;
+        }
+        self.tell_all(cx);
         let Reach::Mesh(Some(voice)) = &mut self.reach else {
             return true;
         };
-        if self.out != Flow::Pass {
-            return true;
-        }
         let longest = LONGER * words.len() + SLACK;
         if self.log.room().is_none_or(|room| room < longest) {
             return false;
@@ -62,10 +68,14 @@ impl Hub {
         // A queue of its own: the one for what members say must not grow with it.
         let mut spoken = Buf::new(longest);
         voice.announce(words, &mut spoken);
-        taps.note(spoken.filled());
+        cx.taps.note(spoken.filled());
         self.log.append(None, spoken.filled());
         self.wake_all();
         true
+    }
+
+    pub(super) fn has_voice(&self) -> bool {
+        matches!(self.reach, Reach::Mesh(Some(_)))
     }
 
     /// Puts what one member of a mesh said into the log, and then what those have left behind who
@@ -82,7 +92,7 @@ impl Hub {
                 self.speaker = Some(Speaker {
                     id: None,
                     number: chunk.number,
-                    leaves: true,
+                    ends: true,
                 });
             }
         }
@@ -107,14 +117,17 @@ impl Hub {
         let mut words = std::mem::replace(&mut self.inbox, Buf::new(0));
         let done = if self.relays() {
             let given = self.broadcast(speaker, &mut words, cx.taps);
-            given && (!speaker.leaves || self.end_words(speaker, cx.taps))
+            given && (!speaker.ends || self.end_words(speaker, cx.taps))
         } else {
             words.clear();
             true
         };
         self.inbox = words;
         match done {
-            true => (self.speaker, self.waits.members) = (None, None),
+            true => {
+                (self.speaker, self.waits.members) = (None, None);
+                self.news.extend(self.at_end.take());
+            }
             false => _ = self.waits.members.get_or_insert(cx.now),
         }
         done || self.inbox.len() < before
@@ -134,8 +147,10 @@ impl Hub {
 
     /// A member is gone: what it said last is still heard, and what its voice had begun is ended.
     pub(super) fn leave_words(&mut self, number: u32, held: Option<Box<Held>>) {
-        let has_voice = matches!(self.reach, Reach::Mesh(Some(_)));
+        let has_voice = self.has_voice();
         let (words, release) = match held {
+            // Nobody speaks in a chat who was announced as gone.
+            Some(held) if has_voice => (held.words, None),
             Some(held) => (held.words, Some(held.release)),
             None if has_voice => (Buf::new(0), None),
             None => return,
@@ -204,8 +219,8 @@ impl Hub {
             return true;
         };
         if may_speak {
-            voice.leave(speaker.number, &mut self.spoken);
-            self.append_spoken(None, taps);
+            voice.end(speaker.number, &mut self.spoken);
+            self.append_spoken(speaker.id, taps);
         }
         may_speak
     }

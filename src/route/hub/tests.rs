@@ -316,7 +316,7 @@ impl Voice for Plain {
     fn relay(&mut self, _: u32, said: &[u8], out: &mut Buf) -> usize {
         out.put(said)
     }
-    fn leave(&mut self, _: u32, _: &mut Buf) {}
+    fn end(&mut self, _: u32, _: &mut Buf) {}
     fn announce(&mut self, _: &str, _: &mut Buf) {}
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::wire::oracle::chat::{self as oracle, Event, Setup};
 use crate::wire::oracle::strings;
 
-use Event::{Announce, Leave, Say};
+use Event::{Announce, End, Say};
 
 const ROOMY: Setup = Setup {
     crlf: false,
@@ -73,10 +73,10 @@ const CASES: &[Case] = &[
         "<user7> hel\n<user0> x\n<user7> lo\n",
     ),
     (
-        "and whoever left has none",
+        "but whoever says no more goes on listening",
         ROOMY,
-        &[Say(7, b"hel"), Say(8, b"x\n"), Leave(8), Say(7, b"lo\n")],
-        "<user7> hel\n<user8> x\n<user7> lo\n",
+        &[Say(7, b"hel"), Say(8, b"x\n"), End(8), Say(7, b"lo\n")],
+        "<user7> hel\n<user8> x\n\n<user7> lo\n",
     ),
     (
         "an announcement ends what anybody sees open",
@@ -134,15 +134,9 @@ const CASES: &[Case] = &[
         "<user8> x\n<user7> €\n<user8> é",
     ),
     (
-        "half a character of somebody who leaves is not lost",
+        "half a character of somebody who says no more is not lost",
         ROOMY,
-        &[
-            Say(7, b"\xe2\x82"),
-            Leave(7),
-            Say(8, b"x\r"),
-            Leave(8),
-            Leave(9),
-        ],
+        &[Say(7, b"\xe2\x82"), End(7), Say(8, b"x\r"), End(8), End(9)],
         "<user7> \\342\\202\n<user8> x\\015",
     ),
     (
@@ -195,13 +189,13 @@ fn a_speaker_is_heard_the_same_however_the_bytes_are_cut() {
         for &event in events {
             let Say(user, said) = event else { continue };
             let many = said.repeat(9);
-            let whole = oracle::run(setup, &[Say(user, &many), Leave(user)]).concat();
+            let whole = oracle::run(setup, &[Say(user, &many), End(user)]).concat();
             for piece in 1..=said.len() {
                 for room in 64..80 {
                     let cut: Vec<Event> = many
                         .chunks(piece)
                         .map(|said| Say(user, said))
-                        .chain([Leave(user)])
+                        .chain([End(user)])
                         .collect();
                     let heard = oracle::run(Setup { room, ..setup }, &cut).concat();
                     assert_eq!(
@@ -220,7 +214,7 @@ fn every_short_text_is_read_as_the_naive_reader_does() {
         for piece in [1, 2, 5] {
             let mut events: Vec<Event> =
                 said.chunks(piece).map(|said| Say(u32::MAX, said)).collect();
-            events.push(Leave(u32::MAX));
+            events.push(End(u32::MAX));
             for setup in [Setup { room: 64, ..ROOMY }, MESSAGES] {
                 assert_eq!(
                     oracle::run(setup, &events),
@@ -235,7 +229,7 @@ fn every_short_text_is_read_as_the_naive_reader_does() {
 #[test]
 fn no_control_byte_but_newline_and_tab_reaches_a_member() {
     for pair in strings(&(0..=255).collect::<Vec<u8>>(), 2) {
-        let written = oracle::run(ROOMY, &[Say(1, &pair), Leave(1)]).concat();
+        let written = oracle::run(ROOMY, &[Say(1, &pair), End(1)]).concat();
         let text = String::from_utf8(written).expect("what is written is UTF-8");
         let control = text
             .chars()
@@ -257,7 +251,7 @@ fn only_speakers_that_have_begun_something_are_kept() {
     }
     for user in 50..100 {
         out.clear();
-        chat.leave(user, &mut out);
+        chat.end(user, &mut out);
     }
     assert!(
         chat.held.is_empty(),
@@ -272,7 +266,7 @@ fn farewells_and_announcements_find_room_in_a_full_queue() {
     chat.relay(7, b"\xe2\x82", &mut out);
     out.put(&[b'-'; 63]);
     out.put(b"\n");
-    chat.leave(7, &mut out);
+    chat.end(7, &mut out);
     chat.announce(&"x".repeat(500), &mut out);
     assert_eq!(out.len(), 64 + 16 + 1 + 11 + 500 + 1);
 }

@@ -11,8 +11,8 @@ use crate::wire::Chat;
 pub enum Event<'a> {
     /// This user said something.
     Say(u32, &'a [u8]),
-    /// This user went, and does not come back.
-    Leave(u32),
+    /// This user will say no more, but goes on listening.
+    End(u32),
     /// The server announces something.
     Announce(&'a str),
 }
@@ -21,7 +21,7 @@ impl Event<'_> {
     /// Who does not hear of it.
     pub fn origin(&self) -> Option<u32> {
         match *self {
-            Self::Say(user, _) | Self::Leave(user) => Some(user),
+            Self::Say(user, _) | Self::End(user) => Some(user),
             Self::Announce(_) => None,
         }
     }
@@ -61,7 +61,7 @@ pub fn run(setup: Setup, events: &[Event]) -> Vec<Vec<u8>> {
                     out.clear();
                 }
             }
-            Event::Leave(user) => chat.leave(user, &mut out),
+            Event::End(user) => chat.end(user, &mut out),
             Event::Announce(words) => chat.announce(words, &mut out),
         }
         written.extend(out.filled());
@@ -106,11 +106,10 @@ impl Naive {
     fn hear(&mut self, event: &Event) -> Vec<u8> {
         match *event {
             Event::Say(user, said) => said.iter().for_each(|&byte| self.hear_byte(user, byte)),
-            Event::Leave(user) => {
+            Event::End(user) => {
                 for byte in self.begun.remove(&user).unwrap_or_default() {
                     self.write(user, &escaped(&[byte]));
                 }
-                self.views.remove(&user);
             }
             Event::Announce(words) => {
                 let text: String = words.chars().map(shown).collect();

@@ -106,9 +106,9 @@ impl Voice for Clerk {
         used
     }
 
-    fn leave(&mut self, speaker: u32, out: &mut Buf) {
+    fn end(&mut self, speaker: u32, out: &mut Buf) {
         let before = out.len();
-        self.chat.leave(speaker, out);
+        self.chat.end(speaker, out);
         let mut books = self.books.borrow_mut();
         books.add(Some(speaker as usize), &out.filled()[before..]);
     }

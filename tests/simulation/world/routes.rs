@@ -149,7 +149,8 @@ impl World {
 
     pub(super) fn announce(&mut self, words: &str) {
         if let Some(Route::Hub(hub)) = self.hub.and_then(|id| self.routes.find_mut(id)) {
-            hub.hub.announce(words, &mut self.taps);
+            let (now, pool, taps) = (self.now, &mut self.pool, &mut self.taps);
+            hub.hub.announce(words, &mut Context { now, pool, taps });
         }
         self.queue_route(self.hub);
     }

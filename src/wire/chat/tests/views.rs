@@ -1,6 +1,6 @@
 //! What each member sees of a chat in which anybody says anything at any time.
 
-use super::{Announce, Event, Leave, MESSAGES, ROOMY, Say, Setup, oracle};
+use super::{Announce, End, Event, MESSAGES, ROOMY, Say, Setup, oracle};
 use crate::wire::oracle::Random;
 
 /// What users say in the tests of views, each in a letter of its own, written `x` here.
@@ -25,22 +25,22 @@ const SAYINGS: &[&[u8]] = &[
 const USERS: [u32; 4] = [0, 1, 2, u32::MAX];
 const LETTERS: &[u8] = b"abcd";
 
-/// What somebody at random says, or that they leave; `None` is an announcement.
+/// What somebody at random says, or that they say no more; `None` is an announcement.
 type Turn = (Option<usize>, Option<Vec<u8>>);
 
 fn turns(random: &mut Random, sayings: &[&[u8]]) -> Vec<Turn> {
-    let mut gone = [false; USERS.len()];
+    let mut silent = [false; USERS.len()];
     let mut turn = |_| {
         let user = random.below(USERS.len());
-        if random.below(12) == 0 || gone[user] {
+        if random.below(12) == 0 || silent[user] {
             return (None, None);
         }
-        gone[user] = random.below(40) == 0;
+        silent[user] = random.below(40) == 0;
         let mut said = sayings[random.below(sayings.len())].to_vec();
         for byte in said.iter_mut().filter(|byte| **byte == b'x') {
             *byte = LETTERS[user];
         }
-        (Some(user), (!gone[user]).then_some(said))
+        (Some(user), (!silent[user]).then_some(said))
     };
     (0..60).map(&mut turn).collect()
 }
@@ -48,19 +48,17 @@ fn turns(random: &mut Random, sayings: &[&[u8]]) -> Vec<Turn> {
 fn events<'a>(turns: &'a [Turn]) -> Vec<Event<'a>> {
     let event = |turn: &'a Turn| match turn {
         (None, _) => Announce("!"),
-        (Some(user), None) => Leave(USERS[*user]),
+        (Some(user), None) => End(USERS[*user]),
         (Some(user), Some(said)) => Say(USERS[*user], said),
     };
     turns.iter().map(event).collect()
 }
 
-/// What each member sees until it leaves, and what others see who say nothing and come in with an
+/// What each member sees, and what others see who say nothing and come in with an
 /// announcement.
 fn views(events: &[Event], written: &[Vec<u8>]) -> Vec<String> {
     let view = |member: Option<u32>, from: usize| {
-        let is_end = |event: &Event| matches!(event, Leave(user) if Some(*user) == member);
-        let until = events.iter().position(is_end).unwrap_or(events.len());
-        let heard = events[from..until].iter().zip(&written[from..]);
+        let heard = events[from..].iter().zip(&written[from..]);
         let heard = heard.filter(|(event, _)| event.origin().is_none() || event.origin() != member);
         let bytes: Vec<u8> = heard.flat_map(|(_, text)| text).copied().collect();
         String::from_utf8(bytes).expect("what is written is UTF-8")
@@ -123,7 +121,7 @@ fn no_byte_is_lost() {
         for (at, &user) in USERS.iter().enumerate() {
             let mine = |event: &Event| match *event {
                 Say(who, said) if who == user => said.to_vec(),
-                Say(..) | Leave(_) | Announce(_) => Vec::new(),
+                Say(..) | End(_) | Announce(_) => Vec::new(),
             };
             let said: Vec<u8> = events.iter().flat_map(mine).collect();
             let lines = view
