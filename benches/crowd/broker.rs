@@ -66,13 +66,13 @@ impl Broker {
         let Place::Tcp(port) = place else {
             return Err(io::Error::other("a place of TCP is a port"));
         };
-        let command = match self {
+        let mut command = match self {
             Broker::Ours => netcat(Contestant::Ours, port, clients)?,
             Broker::Ncat => netcat(Contestant::Ncat, port, clients)?,
             Broker::Redis => redis(port, clients, dir.path()),
             Broker::Nats => nats(port, clients, dir.path())?,
         };
-        let child = listen(command, &place)?;
+        let child = listen(command.stdin(Stdio::piped()), &place)?;
         Ok(Running {
             port,
             child,
@@ -88,9 +88,9 @@ pub(crate) fn somewhere() -> io::Result<(TempDir, Place)> {
     Ok((dir, place))
 }
 
-/// Starts a server with a silent stdin and waits until it listens.
-pub(crate) fn listen(mut command: Command, place: &Place) -> io::Result<Kept> {
-    let mut child = Kept::spawn(command.stdin(Stdio::piped()))?;
+/// Starts a server and waits until it listens.
+pub(crate) fn listen(command: &mut Command, place: &Place) -> io::Result<Kept> {
+    let mut child = Kept::spawn(command)?;
     place.await_listener(&mut child)?;
     Ok(child)
 }

@@ -1,60 +1,29 @@
-//! Visitors who say a few bytes and leave: as many as the clock says, and as many as there can be.
+//! How many visitors a server takes: as many as the clock sends, and as many as there can be.
 
-use std::{
-    fs::File,
-    io::{self, ErrorKind, Write},
-    net::{Ipv4Addr, SocketAddr},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, time::Duration};
 
-use mio::{Events, Interest, Poll, Token, net::TcpStream};
-use tempfile::tempfile;
-
-use super::{
-    arrival::SLOW,
-    broker::{listen, somewhere},
-};
+use super::visit::{AT_A_TIME, Host, Pace, Stdin, Visits, visit};
 use crate::side_by_side::{
     args::Options,
     contestant::Contestant,
     figures::{median, ratio, show},
-    kept::Kept,
-    place::Place,
     summary::{Bound, verdict},
 };
 
 /// For `--rows`.
 pub(crate) const NAME: &str = "rate";
 
-/// What a visitor says.
-const WORDS: [u8; 16] = *b"sixteen bytes...";
-
-/// Visitors by the clock, and how many there are in all.
+/// Visitors by the clock, and how long they come.
 const A_SECOND: u32 = 2000;
-const PACED: usize = 20_000;
+const PACED: Duration = Duration::from_secs(10);
 
-/// Visitors as fast as they are served, and how many of them are on their way at a time.
-const UNPACED: usize = 20_000;
-const AT_A_TIME: usize = 64;
+/// How long they come as fast as they are served.
+const UNPACED: Duration = Duration::from_secs(3);
 
-/// How long the server may take to serve whoever is still waiting when the last has left.
-const SERVED_WITHIN: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(1);
-
-/// The most time ours may take for the unpaced visitors, as a multiple of ncat's.
+/// The most time ours may take for an unpaced visitor, as a multiple of ncat's. With a stdin that may
+/// still speak it keeps each of them for half a second, where ncat lets go of it at once.
 const OVER_NCAT: f64 = 1.0;
-
-/// What became of the visitors.
-#[derive(Default)]
-struct Visits {
-    refused: u64,
-    slow: u64,
-    /// Those whose words the server never handed over.
-    lost: u64,
-    /// From the first connect until all were served.
-    seconds: f64,
-}
+const OVER_NCAT_SILENT: f64 = 1.5;
 
 /// Measures and prints both tables.
 pub(crate) fn tables(options: &Options) -> io::Result<()> {
@@ -63,20 +32,27 @@ pub(crate) fn tables(options: &Options) -> io::Result<()> {
 }
 
 fn paced(options: &Options) -> io::Result<()> {
-    let every = Duration::from_secs(1) / A_SECOND;
-    let mut all = Vec::new();
+    let host = Host {
+        who: Contestant::Ours,
+        stdin: Stdin::Silent,
+    };
+    let pace = Pace::Every(Duration::from_secs(1) / A_SECOND);
+    let mut runs = Vec::new();
     for round in 0..options.runs {
         eprintln!("{NAME}, paced: round {} of {}", round + 1, options.runs);
-        all.push(visit(Contestant::Ours, PACED, Some(every))?);
+        runs.push(visit(host, pace, PACED)?);
     }
-    println!("### {PACED} visitors, {A_SECOND} a second (`{NAME}`)\n");
+    println!(
+        "### {A_SECOND} visitors a second for {} s (`{NAME}`)\n",
+        PACED.as_secs()
+    );
     println!("The worst of {} runs.\n", options.runs);
     println!("| what | figure | limit | |\n|---|--:|--:|---|");
-    let most = |figure: fn(&Visits) -> u64| all.iter().map(figure).max();
+    let most = |figure: fn(&Visits) -> u64| runs.iter().map(figure).max();
     for (what, figure) in [
         ("refused", most(|visits| visits.refused)),
         ("waited longer than 900 ms", most(|visits| visits.slow)),
-        ("served incompletely", most(|visits| visits.lost)),
+        ("not served", most(Visits::unserved)),
     ] {
         let figure = figure.map(|count| count as f64);
         let word = verdict([Bound { figure, limit: 0.0 }]);
@@ -87,159 +63,65 @@ fn paced(options: &Options) -> io::Result<()> {
 }
 
 fn unpaced(options: &Options) -> io::Result<()> {
-    let mut all = [Contestant::Ours, Contestant::Ncat].map(|who| (who, Vec::new()));
-    for round in 0..options.runs {
-        eprintln!("{NAME}, unpaced: round {} of {}", round + 1, options.runs);
-        let first = round % all.len();
-        for turn in 0..all.len() {
-            let (who, runs) = &mut all[(first + turn) % 2];
+    let mut tried: Vec<(Host, Vec<Visits>)> = Vec::new();
+    for stdin in [Stdin::Over, Stdin::Silent] {
+        for who in [Contestant::Ours, Contestant::Ncat] {
             if who.is_installed() {
-                runs.push(visit(*who, UNPACED, None)?);
+                tried.push((Host { who, stdin }, Vec::new()));
             }
         }
     }
-    println!("### {UNPACED} visitors, {AT_A_TIME} at a time (`{NAME}`)\n");
+    for round in 0..options.runs {
+        eprintln!("{NAME}, unpaced: round {} of {}", round + 1, options.runs);
+        for turn in 0..tried.len() {
+            let at = (round + turn) % tried.len();
+            let (host, runs) = &mut tried[at];
+            runs.push(visit(*host, Pace::Crowded, UNPACED)?);
+        }
+    }
     println!(
-        "| server | s | visitors a second | refused | repeated a SYN | lost | ours ÷ it | limit | |"
+        "### {AT_A_TIME} visitors at a time for {} s (`{NAME}`)\n",
+        UNPACED.as_secs()
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|---|");
-    let seconds = |runs: &[Visits]| median(runs.iter().map(|visits| visits.seconds));
-    let ours = seconds(&all[0].1);
-    for (who, runs) in &all {
-        let figure = ratio(ours, seconds(runs));
-        let of = |figure: fn(&Visits) -> u64| {
-            show(median(runs.iter().map(|visits| figure(visits) as f64)), 0)
-        };
-        let judged = Bound {
-            figure,
-            limit: OVER_NCAT,
-        };
-        println!(
-            "| {} | {} | {} | {} | {} | {} | {} | ≤ {OVER_NCAT} | {} |",
-            who.name(),
-            show(seconds(runs), 2),
-            show(seconds(runs).map(|seconds| UNPACED as f64 / seconds), 0),
-            of(|visits| visits.refused),
-            of(|visits| visits.slow),
-            of(|visits| visits.lost),
-            show(figure, 2),
-            verdict([judged])
-        );
+    println!(
+        "| server | stdin | served a second | CPU µs each | refused | repeated a SYN | not served | ours ÷ it, time | limit | |"
+    );
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|---|");
+    for line in &tried {
+        print_line(line, &tried);
     }
     println!();
     Ok(())
 }
 
-/// One run with a fresh server. Its stdout is a file, so that it can be seen who was served.
-fn visit(who: Contestant, count: usize, every: Option<Duration>) -> io::Result<Visits> {
-    let out = tempfile()?;
-    let (_server, port) = server(who, &out)?;
-    let began = Instant::now();
-    let mut street = Street::new(port)?;
-    let mut started = 0;
-    while started < count || street.walking > 0 {
-        let due = match every {
-            Some(every) => (began.elapsed().as_nanos() / every.as_nanos()) as usize,
-            None => started + AT_A_TIME - street.walking,
-        };
-        while started < due.min(count) {
-            street.set_out()?;
-            started += 1;
-        }
-        street.look(every.map_or(Duration::from_secs(1), |_| LOOK_EVERY))?;
-    }
-    let served = street.visits.refused + await_served(&out, count as u64 - street.visits.refused)?;
-    Ok(Visits {
-        lost: count as u64 - served,
-        seconds: began.elapsed().as_secs_f64(),
-        ..street.visits
-    })
-}
-
-fn server(who: Contestant, out: &File) -> io::Result<(Kept, u16)> {
-    let (_dir, place) = somewhere()?;
-    let Place::Tcp(port) = place else {
-        return Err(io::Error::other("a place of TCP is a port"));
+fn print_line((host, runs): &(Host, Vec<Visits>), tried: &[(Host, Vec<Visits>)]) {
+    let cost = |runs: &[Visits]| median(runs.iter().map(Visits::seconds_a_visitor));
+    let ours = tried
+        .iter()
+        .find(|(other, _)| other.who == Contestant::Ours && other.stdin == host.stdin)
+        .and_then(|(_, runs)| cost(runs));
+    let (stdin, limit) = match host.stdin {
+        Stdin::Over => ("/dev/null", OVER_NCAT),
+        Stdin::Silent => ("silent", OVER_NCAT_SILENT),
     };
-    let mut command = who.program()?;
-    command
-        .args(["-l", "-k", "-m", "1000"])
-        .args(place.words())
-        .stdout(out.try_clone()?);
-    Ok((listen(command, &place)?, port))
-}
-
-/// Waits until so many have been served, or nobody is any more.
-fn await_served(out: &File, wanted: u64) -> io::Result<u64> {
-    let (mut seen, mut since) = (0, Instant::now());
-    while seen < wanted && since.elapsed() < SERVED_WITHIN {
-        let now = out.metadata()?.len() / WORDS.len() as u64;
-        if now > seen {
-            (seen, since) = (now, Instant::now());
-        }
-        thread::sleep(LOOK_EVERY);
-    }
-    Ok(seen)
-}
-
-/// Visitors on their way.
-struct Street {
-    poll: Poll,
-    events: Events,
-    port: u16,
-    visitors: Vec<Option<(TcpStream, Instant)>>,
-    walking: usize,
-    visits: Visits,
-}
-
-impl Street {
-    fn new(port: u16) -> io::Result<Street> {
-        Ok(Street {
-            poll: Poll::new()?,
-            events: Events::with_capacity(1024),
-            port,
-            visitors: Vec::new(),
-            walking: 0,
-            visits: Visits::default(),
-        })
-    }
-
-    fn set_out(&mut self) -> io::Result<()> {
-        let began = Instant::now();
-        let server = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let mut socket = match TcpStream::connect(server) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                self.visits.refused += 1;
-                return Ok(());
-            }
-            other => other?,
-        };
-        let token = Token(self.visitors.len());
-        self.poll
-            .registry()
-            .register(&mut socket, token, Interest::WRITABLE)?;
-        self.visitors.push(Some((socket, began)));
-        self.walking += 1;
-        Ok(())
-    }
-
-    /// Whoever has arrived says the words and leaves.
-    fn look(&mut self, patience: Duration) -> io::Result<()> {
-        self.poll.poll(&mut self.events, Some(patience))?;
-        for event in &self.events {
-            let Token(at) = event.token();
-            let Some((mut socket, began)) = self.visitors[at].take() else {
-                continue;
-            };
-            self.walking -= 1;
-            if began.elapsed() > SLOW {
-                self.visits.slow += 1;
-            }
-            match socket.write(&WORDS) {
-                Ok(n) if n == WORDS.len() => {}
-                _ => self.visits.refused += 1,
-            }
-        }
-        Ok(())
-    }
+    let judged = Bound {
+        figure: ratio(ours, cost(runs)),
+        limit,
+    };
+    let (limit, word) = match host.who {
+        Contestant::Ours => ("–".into(), ""),
+        _ => (format!("≤ {limit}"), verdict([judged])),
+    };
+    let of = |figure: fn(&Visits) -> u64| show(median(runs.iter().map(|v| figure(v) as f64)), 0);
+    let cpu = median(runs.iter().map(|visits| visits.cpu_a_visitor() * 1e6));
+    println!(
+        "| {} | {stdin} | {} | {} | {} | {} | {} | {} | {limit} | {word} |",
+        host.who.name(),
+        show(cost(runs).map(|seconds| 1.0 / seconds), 0),
+        show(cpu, 1),
+        of(|visits| visits.refused),
+        of(|visits| visits.slow),
+        of(Visits::unserved),
+        show(judged.figure, 2),
+    );
 }

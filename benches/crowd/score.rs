@@ -7,7 +7,7 @@ use super::{
     members::Party,
     room::{Room, Sample},
 };
-use crate::side_by_side::figures::{least, median, show};
+use crate::side_by_side::figures::{least, median, ratio, show};
 
 /// What one run is to take, and the least from which one may infer how much that is.
 const RUN: f64 = 1.5;
@@ -158,5 +158,5 @@ pub(crate) fn size_name(payload: usize) -> String {
 /// Processor seconds a GB of one line as a multiple of another's.
 pub(crate) fn cost_ratio(part: &Score, whole: &Score) -> Option<f64> {
     let cost = |score: &Score| score.median(Sample::cpu_a_gigabyte);
-    crate::side_by_side::figures::ratio(cost(part), cost(whole))
+    ratio(cost(part), cost(whole))
 }
