@@ -31,6 +31,8 @@ pub mod kind {
     pub enum Dial {}
     /// One address being tried.
     pub enum Attempt {}
+    /// A program that was started.
+    pub enum Process {}
 }
 
 /// Names a connection.
@@ -43,6 +45,9 @@ pub type ListenId = Id<kind::Listener>;
 pub type DialId = Id<kind::Dial>;
 /// Names one address being tried.
 pub type AttemptId = Id<kind::Attempt>;
+
+/// Names a program that was started.
+pub type ProcessId = Id<kind::Process>;
 
 /// Bits of a packed id that say the slot: a million slots, far above any descriptor limit, even
 /// where a token has 32 bits only.

@@ -2,6 +2,7 @@
 
 mod disk;
 mod outside;
+mod program;
 mod voice;
 
 use std::fs::File;
@@ -16,9 +17,9 @@ pub use self::outside::Outside;
 use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
 use crate::cli::plan::{Flow, Gate, Plan, UnixName};
-use crate::mode::{self, Broker, Connect, KeepOpen, Listen, Manners, Mode, Scan};
-use crate::net::sockopt::{self, Carriage};
-use crate::net::{Config, Shell, address, dial, stdin_is_file};
+use crate::mode::{self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Scan};
+use crate::net::sockopt::{Carriage, SoftLimit};
+use crate::net::{Config, Shell, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::Say;
 use crate::wire::{Crlf, Stack, Telnet};
@@ -30,6 +31,8 @@ const PROBE: Duration = Duration::from_secs(2);
 /// Descriptors that a server needs for itself: stdio as it is and opened again, the event queue,
 /// signals, two listeners, two logs and one in reserve.
 const OWN_DESCRIPTORS: u64 = 14;
+/// Descriptors of a peer that has a program: its own, two pipes, and one to see the program's exit.
+const WITH_PROGRAM: u64 = 4;
 /// The environment variable that keeps the kernel from carrying bytes by itself.
 const NO_SPLICE: &str = "NCAT_NO_SPLICE";
 
@@ -73,10 +76,19 @@ fn refuse(what: &str, error: &io::Error) -> Refusal {
 }
 
 fn try_run(plan: &mut Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
+    let descriptors = SoftLimit::raise();
     if let Role::Listen(listen) = &plan.role {
-        make_room(listen, &Say::new(plan.verbose));
+        let each = if plan.command.is_some() {
+            WITH_PROGRAM
+        } else {
+            1
+        };
+        say_if_too_few(listen, descriptors.most(), each, &Say::new(plan.verbose));
     }
-    let config = config(plan).map_err(|error| refuse("Unusable address", &error))?;
+    if plan.command.is_some() {
+        sys::pass_on_nothing();
+    }
+    let config = config(plan, descriptors).map_err(|error| refuse("Unusable address", &error))?;
     let mut shell = Shell::new(config, Say::new(plan.verbose), started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, logs, &mut shell).map_err(|error| refuse("open", &error))?;
@@ -88,11 +100,11 @@ fn try_run(plan: &mut Plan, logs: Logs, started: Instant) -> Result<i32, Refusal
 
 /// A server can have as many peers as the system has descriptors for; says so when that is less than
 /// what was asked for.
-fn make_room(listen: &cli::plan::Listen, say: &Say) {
-    let Some(most) = sockopt::raise_descriptor_limit() else {
+fn say_if_too_few(listen: &cli::plan::Listen, most: Option<u64>, each: u64, say: &Say) {
+    let Some(most) = most else {
         return;
     };
-    let peers = most.saturating_sub(OWN_DESCRIPTORS);
+    let peers = most.saturating_sub(OWN_DESCRIPTORS) / each;
     let streams = match listen.at {
         At::Inet { protocol, .. } => protocol == Protocol::Tcp,
         At::Unix { datagram, .. } => !datagram,
@@ -124,7 +136,7 @@ fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
     Ok(())
 }
 
-fn config(plan: &mut Plan) -> io::Result<Config> {
+fn config(plan: &mut Plan, descriptors: SoftLimit) -> io::Result<Config> {
     let gate = match &mut plan.role {
         Role::Listen(listen) => mem::take(&mut *listen.gate),
         Role::Connect(_) | Role::Scan(_) => Gate::default(),
@@ -163,7 +175,8 @@ fn config(plan: &mut Plan) -> io::Result<Config> {
             delay: dress.delay,
         },
         kernel_carries: std::env::var_os(NO_SPLICE).is_none(),
-        catch_signals: matches!(plan.role, Role::Listen(_)),
+        catch_signals: matches!(plan.role, Role::Listen(_)) || plan.command.is_some(),
+        program: program::program(plan, descriptors),
         announce: plan.announce,
     })
 }
@@ -189,7 +202,10 @@ fn stdio_layers(config: &Config) -> Stack {
 
 fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
     let manners = manners(plan, shell);
+    let runs = plan.command.is_some();
+    let exec = |manners, entry| Box::new(Exec::new(manners, entry, plan.kill_after));
     Ok(match &plan.role {
+        Role::Connect(_) if runs => exec(manners, Entry::Dial),
         Role::Connect(_) => Box::new(Connect::new(manners)),
         Role::Scan(scan) => {
             let ports = scan.ports.iter().map(|range| range.len()).sum();
@@ -203,6 +219,8 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
                     .map_err(|error| refuse(&what, &error))?;
             }
             match listen.guests {
+                Guests::One if runs => exec(manners, Entry::One),
+                Guests::Many if runs => exec(manners, Entry::Many),
                 Guests::One => Box::new(Listen::new(manners)),
                 Guests::Many => Box::new(KeepOpen::new(manners)),
                 Guests::Broker => Box::new(Broker::new(manners, false)),

@@ -9,14 +9,15 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::opts::{Domain, Options};
+use super::opts::{CommandWord, Domain, Options};
 use super::place::Place;
-use super::plan::{At, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan};
+use super::plan::{At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan};
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, reason, vain};
+use super::{Log, UsageError, World, flags, place, reason, split, vain};
 
 const WAIT: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(5);
+const KILL_AFTER: Duration = Duration::from_secs(5);
 const MAX_CONNS: i32 = 100;
 const MAX_QUEUE: usize = 16 << 20;
 
@@ -36,6 +37,7 @@ pub fn plan(
         let sentence = format!("{} is not supported by this build.", flag.name());
         return Err(UsageError::quitting(sentence));
     }
+    refuse(&OPTION_LIMITS, &options)?;
     let port = source_port(&options, world)?;
     open_logs(&options, world)?;
     if options.verbose > 0 {
@@ -59,12 +61,17 @@ pub fn plan(
 /// A rule: when it is broken, and what to say then.
 type Limit = (fn(&Options) -> bool, &'static str);
 
+const OPTION_LIMITS: [Limit; 1] = [(
+    |o| o.commands.len() > 1,
+    "Only one of --exec, --sh-exec, and --lua-exec is allowed.",
+)];
+
 const UNIX_LIMITS: [Limit; 1] = [(
     |o| o.domain == Domain::Unix && o.source_port.is_some(),
     "Specifying source port when using Unix domain sockets doesn't make sense.",
 )];
 
-const ZERO_IO_LIMITS: [Limit; 2] = [
+const ZERO_IO_LIMITS: [Limit; 3] = [
     // The missing dot is the reference's.
     (
         |o| o.zero_io && o.listens(),
@@ -73,6 +80,10 @@ const ZERO_IO_LIMITS: [Limit; 2] = [
     (
         |o| o.zero_io && o.telnet,
         "Invalid option combination: -z and -t.",
+    ),
+    (
+        |o| o.zero_io && o.runs(),
+        "Command execution can't be done along with option -z.",
     ),
 ];
 
@@ -92,15 +103,21 @@ const CONNECT_LIMITS: [Limit; 3] = [
         "Invalid option combination: `--max-conns' with connect.",
     ),
     (
-        |o| o.keep_open && o.datagram,
+        |o| o.keep_open && o.datagram && !o.runs(),
         "UDP mode does not support the -k or --keep-open options, except with --exec or --sh-exec.",
     ),
 ];
 
-const LISTEN_LIMITS: [Limit; 1] = [(
-    |o| o.max_conns.is_some_and(|n| n < 0),
-    "The limit of --max-conns must not be negative.",
-)];
+const LISTEN_LIMITS: [Limit; 2] = [
+    (
+        |o| o.max_conns.is_some_and(|n| n < 0),
+        "The limit of --max-conns must not be negative.",
+    ),
+    (
+        |o| o.is_mesh() && o.runs(),
+        "Invalid option combination: --broker and -e.",
+    ),
+];
 
 const DATAGRAM_LIMITS: [Limit; 1] = [(
     |o| {
@@ -198,6 +215,13 @@ fn listen(options: &Options, at: At, gate: Box<Gate>) -> Listen {
     }
 }
 
+fn command(word: &CommandWord) -> Command {
+    match word {
+        CommandWord::Exec(line) => Command::Program(split::words(line)),
+        CommandWord::Shell(line) => Command::Shell(line.clone()),
+    }
+}
+
 fn dressed(options: Options, role: Role) -> Plan {
     let warnings = vain::warnings(&options);
     let goes_on = options.keep_open && matches!(role, Role::Connect(_));
@@ -221,6 +245,8 @@ fn dressed(options: Options, role: Role) -> Plan {
             stall_after: options.stall_after.unwrap_or(STALL),
             max_queue: options.max_queue.unwrap_or(MAX_QUEUE),
         },
+        command: options.commands.first().map(command),
+        kill_after: options.kill_after.unwrap_or(KILL_AFTER),
         wait: options.wait.unwrap_or(WAIT),
         idle: options.idle,
         verbose: options.verbose,

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 
-use super::opts::{Domain, Options, Special};
+use super::opts::{CommandWord, Domain, Options, Special};
 use super::quantity::{self, size, time};
 use super::target;
 use crate::access::Entry;
@@ -136,8 +136,10 @@ pub static FLAGS: &[Flag] = &[
     short('C', "crlf", "Send CR LF at the end of each line of stdin").sets(|o| o.crlf = true),
     short('g', "g", "Route through these IPv4 hops").unsupported(Some("hop,hop..")),
     short('G', "G", "Point at this hop first (4, 8, ...)").unsupported(Some("n")),
-    short('e', "exec", "Run this program for the connection").unsupported(Some("command")),
-    short('c', "sh-exec", "The same, through /bin/sh").unsupported(Some("command")),
+    short('e', "exec", "Run this program for each connection")
+        .takes_raw("command", |o, v| o.commands.push(CommandWord::Exec(v))),
+    short('c', "sh-exec", "The same, through /bin/sh")
+        .takes_raw("command", |o, v| o.commands.push(CommandWord::Shell(v))),
     long("lua-exec", "The same, as a Lua script").unsupported(Some("file")),
     long("lua-exec-internal", "")
         .unsupported(Some("file"))
@@ -230,6 +232,11 @@ pub static FLAGS: &[Flag] = &[
         time("--stall-timeout", v).map(|t| o.stall_after = Some(t))
     })
     .beyond(),
+    long("kill-after", "End programs so long after their peers (5)")
+        .takes("time", |o, v| {
+            time("--kill-after", v).map(|t| o.kill_after = Some(t))
+        })
+        .beyond(),
     long("max-queue", "Hold at most so much for slow peers (16M)")
         .takes("size", |o, v| {
             size("--max-queue", v, QUEUE_SIZES).map(|n| o.max_queue = Some(n))

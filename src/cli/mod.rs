@@ -24,6 +24,7 @@ pub mod opts;
 mod place;
 pub mod plan;
 pub mod quantity;
+mod split;
 pub mod target;
 mod vain;
 

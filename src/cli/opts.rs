@@ -32,6 +32,15 @@ pub enum Domain {
     Unix,
 }
 
+/// What is to be run for each connection, as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandWord {
+    /// `--exec`.
+    Exec(OsString),
+    /// `--sh-exec`.
+    Shell(OsString),
+}
+
 /// What is asked for instead of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
@@ -51,6 +60,8 @@ pub struct Options {
     pub keep_open: bool,
     pub broker: bool,
     pub chat: bool,
+    pub commands: Vec<CommandWord>,
+    pub kill_after: Option<Duration>,
     pub max_conns: Option<i32>,
     /// `--allow`, `--allowfile`, `--deny` and `--denyfile`.
     pub lists: Entries,
@@ -87,6 +98,11 @@ impl Options {
     /// Whether peers are waited for: a broker and a chat are servers without `-l` as well.
     pub fn listens(&self) -> bool {
         self.listen || self.is_mesh()
+    }
+
+    /// Whether something is run for each connection.
+    pub fn runs(&self) -> bool {
+        !self.commands.is_empty()
     }
 
     /// Whether peers hear each other.
@@ -447,9 +463,9 @@ mod tests {
 
     #[test]
     fn an_unsupported_option_is_remembered_not_refused_yet() {
-        let (options, operands) = read_all(&["-e", "cat", "--ssl", "h"]).expect("a good line");
+        let (options, operands) = read_all(&["--proxy", "p", "--ssl", "h"]).expect("a good line");
         let first = options.unsupported.map(Flag::name);
-        assert_eq!(first.as_deref(), Some("--exec"), "the first of them");
+        assert_eq!(first.as_deref(), Some("--proxy"), "the first of them");
         assert_eq!(operands, ["h"], "its value is no operand");
         assert!(
             read_all(&["--ssl", "-w"]).is_err(),

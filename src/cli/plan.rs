@@ -18,6 +18,10 @@ pub struct Plan {
     pub flow: Flow,
     /// How the bytes are changed, slowed and watched on their way.
     pub dress: Dress,
+    /// What talks to peers in our place.
+    pub command: Option<Command>,
+    /// `--kill-after`: how long a program may run on when its peer is gone.
+    pub kill_after: Duration,
     /// `-w`: one deadline for all of connecting.
     pub wait: Duration,
     /// `-i`: how long nothing may move.
@@ -28,6 +32,15 @@ pub struct Plan {
     pub announce: bool,
     /// Sentences for the user about what does not stop us, such as options without effect.
     pub warnings: Vec<String>,
+}
+
+/// What is run for each connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A program and its arguments; there may be none.
+    Program(Vec<OsString>),
+    /// A line for /bin/sh.
+    Shell(OsString),
 }
 
 /// What the program is for in this run.

@@ -115,7 +115,10 @@ impl Mode for Broker {
                 ..
             }
             | Event::Open { .. }
-            | Event::Fail { .. } => None,
+            | Event::Fail { .. }
+            | Event::Spawned { .. }
+            | Event::NotSpawned { .. }
+            | Event::Exited { .. } => None,
         };
         self.say_goodbye(gone, net);
     }

@@ -166,7 +166,11 @@ impl Mode for KeepOpen {
                 net.exit(manners.timeout_status(), When::Now);
             }
             Event::Signal { number } => net.exit(128 + number, When::Now),
-            Event::Open { .. } | Event::Fail { .. } => {}
+            Event::Open { .. }
+            | Event::Fail { .. }
+            | Event::Spawned { .. }
+            | Event::NotSpawned { .. }
+            | Event::Exited { .. } => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod broker;
 mod connect;
+mod exec;
 mod listen;
 mod members;
 mod scan;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use broker::Broker;
 pub use connect::Connect;
+pub use exec::{Entry, Exec};
 pub use listen::{KeepOpen, Listen};
 pub use scan::Scan;
 pub use talk::{Manners, Quit};
@@ -75,6 +77,25 @@ pub enum Event {
         conn: ConnId,
         /// What it was set for.
         what: Alarm,
+    },
+    /// The program for a peer was started.
+    Spawned {
+        /// The peer.
+        peer: ConnId,
+        /// What the program writes and reads.
+        child: ConnId,
+    },
+    /// It could not be started.
+    NotSpawned {
+        /// The peer.
+        peer: ConnId,
+        /// Why.
+        why: Failure,
+    },
+    /// A program has exited; some of its output may still be on its way.
+    Exited {
+        /// What it wrote and read.
+        child: ConnId,
     },
     /// A signal asks us to end.
     Signal {
@@ -167,6 +188,12 @@ pub trait Net {
     fn join(&mut self, conn: ConnId, number: u32);
     /// Say something to all members of a chat.
     fn announce(&mut self, words: String);
+    /// Start the program for a peer.
+    fn spawn(&mut self, peer: ConnId);
+    /// Tell a program to end, after that time if it still runs.
+    fn hang_up(&mut self, child: ConnId, after: Duration);
+    /// A program that has exited is not wanted any more.
+    fn forget(&mut self, child: ConnId);
     /// Tell the connection that no more will be sent, once everything has been.
     fn finish(&mut self, conn: ConnId);
     /// Close the connection.

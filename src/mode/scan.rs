@@ -69,6 +69,9 @@ impl Mode for Scan {
             | Event::End { .. }
             | Event::Broken { .. }
             | Event::Stalled { .. }
+            | Event::Spawned { .. }
+            | Event::NotSpawned { .. }
+            | Event::Exited { .. }
             | Event::Alarm { .. } => {}
         }
     }

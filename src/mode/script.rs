@@ -69,6 +69,16 @@ impl Net for Script {
     fn announce(&mut self, words: String) {
         self.asked.push(format!("announce {words}"));
     }
+    fn spawn(&mut self, peer: ConnId) {
+        self.asked.push(format!("spawn {}", peer.slot()));
+    }
+    fn hang_up(&mut self, child: ConnId, after: Duration) {
+        self.asked
+            .push(format!("hang up {} {}", child.slot(), after.as_millis()));
+    }
+    fn forget(&mut self, child: ConnId) {
+        self.asked.push(format!("forget {}", child.slot()));
+    }
     fn finish(&mut self, conn: ConnId) {
         self.asked.push(format!("finish {}", conn.slot()));
     }

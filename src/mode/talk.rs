@@ -133,6 +133,9 @@ impl Talk {
             | Event::Fail { .. }
             | Event::Accept { .. }
             | Event::Stalled { .. }
+            | Event::Spawned { .. }
+            | Event::NotSpawned { .. }
+            | Event::Exited { .. }
             | Event::Signal { .. } => {}
         }
     }

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use crate::ids::{AttemptId, ConnId, DialId, ListenId, RouteId};
+use crate::ids::{AttemptId, ConnId, DialId, ListenId, ProcessId, RouteId};
 use crate::mode::Alarm;
 
 /// Who is to be woken.
@@ -23,6 +23,10 @@ pub(super) enum Wake {
     Dial(DialId),
     /// A probe whose silence is an answer by then.
     Attempt(AttemptId),
+    /// A program that is to end.
+    Process(ProcessId),
+    /// Connections that are to be closed once peers have acknowledged everything.
+    Sweep,
     /// A listener that ran out of descriptors.
     Listener(ListenId),
     /// The end of the program, to see whether peers have acknowledged everything.

@@ -169,7 +169,10 @@ impl Conn {
     pub(super) fn has_all(&self) -> bool {
         match &self.transport {
             Transport::Stream(fd) => sys::unsent(fd) == 0,
-            Transport::Datagram(_) | Transport::Session(_) | Transport::Stdio { .. } => true,
+            Transport::Datagram(_)
+            | Transport::Session(_)
+            | Transport::Child(_)
+            | Transport::Stdio { .. } => true,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dial::words;
-use super::{Leaving, Shell, conn::Conn, routes::Route};
+use super::{Leaving, Patience, Shell, conn::Conn, routes::Route};
 use crate::ids::ConnId;
 use crate::mode::{Alarm, Flow, Level, Mode, Net, Reach, When};
 
@@ -24,6 +24,9 @@ enum Request {
     },
     Join(ConnId, u32),
     Announce(String),
+    Spawn(ConnId),
+    HangUp(ConnId, Duration),
+    Forget(ConnId),
     Finish(ConnId),
     Close(ConnId, When),
     Release(ConnId),
@@ -64,6 +67,15 @@ impl Net for Desk<'_> {
     }
     fn announce(&mut self, words: String) {
         self.requests.push(Request::Announce(words));
+    }
+    fn spawn(&mut self, peer: ConnId) {
+        self.requests.push(Request::Spawn(peer));
+    }
+    fn hang_up(&mut self, child: ConnId, after: Duration) {
+        self.requests.push(Request::HangUp(child, after));
+    }
+    fn forget(&mut self, child: ConnId) {
+        self.requests.push(Request::Forget(child));
     }
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
@@ -158,6 +170,9 @@ impl Shell {
             }
             Request::Join(conn, number) => self.join(conn, number),
             Request::Announce(words) => self.announce(&words),
+            Request::Spawn(peer) => self.spawn(peer),
+            Request::HangUp(child, after) => self.hang_up(child, after),
+            Request::Forget(child) => self.forget(child),
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.part(conn),
@@ -212,8 +227,7 @@ impl Shell {
         self.leaving = Some(Leaving {
             status,
             said_goodbye: false,
-            ask_again_after: Duration::ZERO,
-            ask_at: None,
+            patience: Patience::default(),
         });
     }
 }

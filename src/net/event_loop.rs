@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use mio::event::Event as Readiness;
+use mio::event::{Event as Readiness, Source as _};
 use mio::unix::SourceFd;
 use mio::{Events, Interest};
 
@@ -19,10 +19,6 @@ use crate::route::End;
 
 /// How many events one wait may bring.
 const EVENTS: usize = 256;
-/// How long peers have to acknowledge what they were sent before we ask for the first time, and the
-/// longest pause between two questions. There is no event for it.
-const ASK_FIRST: Duration = Duration::from_millis(1);
-const ASK_LAST: Duration = Duration::from_millis(100);
 
 impl Shell {
     /// Runs until the mode ends the program; the exit status.
@@ -101,6 +97,8 @@ impl Shell {
             attempts,
             listeners,
             leaving,
+            processes,
+            sweep,
             ..
         } = self;
         alarms.next(|at, who| match who {
@@ -118,7 +116,9 @@ impl Shell {
                 .is_some_and(|listener| listener.retry_at == Some(at)),
             Wake::Leave => leaving
                 .as_ref()
-                .is_some_and(|leaving| leaving.ask_at == Some(at)),
+                .is_some_and(|leaving| leaving.patience.at == Some(at)),
+            Wake::Sweep => sweep.at == Some(at),
+            Wake::Process(id) => processes.find(id).is_some_and(|process| process.wants(at)),
         })
     }
 
@@ -133,7 +133,9 @@ impl Shell {
                 };
                 if let Some(conn) = self.conns.find_mut(id) {
                     match (kind, &conn.transport) {
-                        (Kind::Conn, Transport::Stdio { .. }) => conn.note(readable, false),
+                        (Kind::Conn, Transport::Stdio { .. } | Transport::Child(_)) => {
+                            conn.note(readable, false);
+                        }
                         (Kind::Conn, _) => conn.note(readable, writable),
                         _ => conn.note(false, writable),
                     }
@@ -151,6 +153,7 @@ impl Shell {
                 self.say_log_failures();
             }
             Kind::Signals => self.note_signals(),
+            Kind::Process => self.note_process(packed),
             Kind::Lists => self.note_lists(),
         }
     }
@@ -191,26 +194,48 @@ impl Shell {
                 Wake::Dial(id) => self.look_at_dial(id),
                 Wake::Attempt(id) => self.look_at_attempt(id),
                 Wake::Listener(id) => self.queue_listener(id),
-                Wake::Leave => {}
+                Wake::Process(id) => self.ring_process(id),
+                Wake::Leave | Wake::Sweep => {}
             }
         }
     }
 
     /// Closes what has everything it was to get.
     fn sweep(&mut self) {
+        if self.closing.is_empty() {
+            self.sweep = super::Patience::default();
+        }
         for id in std::mem::take(&mut self.closing) {
-            let Some(conn) = self.conns.find(id) else {
-                continue;
-            };
-            let settled = match conn.route.and_then(|route| self.routes.find(route)) {
-                Some(super::Route::Hub(hub)) => hub.hub.is_caught_up(id) && conn.is_clear(),
-                Some(super::Route::Link(_)) | None => true,
-            };
-            match settled {
+            match self.is_done(id) {
                 true => self.remove_conn(id),
                 false => self.closing.push(id),
             }
         }
+    }
+
+    /// Whether a connection has everything it was to get. The peer of a link is told the end first, and
+    /// must have acknowledged it all: what it goes on sending would destroy what is on its way.
+    fn is_done(&mut self, id: ConnId) -> bool {
+        let Some(conn) = self.conns.find(id) else {
+            return true;
+        };
+        match conn.route.and_then(|route| self.routes.find(route)) {
+            None => return true,
+            Some(super::Route::Hub(hub)) => return hub.hub.is_caught_up(id) && conn.is_clear(),
+            Some(link) if !link.is_settled(&self.conns) => return false,
+            Some(_) => {}
+        }
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.finish();
+            if conn.is_clear() && conn.is_acknowledged() {
+                return true;
+            }
+        }
+        self.wake_conn(id);
+        if let Some(at) = self.sweep.wait(self.now) {
+            self.alarms.set(at, Wake::Sweep);
+        }
+        false
     }
 
     /// A connection goes: its id finds nobody from here on.
@@ -220,10 +245,8 @@ impl Shell {
         let Some(conn) = self.conns.remove(id) else {
             return;
         };
-        let route = conn.route;
-        if let Some(super::Route::Hub(hub)) = route.and_then(|id| self.routes.find_mut(id)) {
-            hub.hub.leave(id);
-            self.queue_route(route);
+        if let Some(route) = conn.route {
+            self.leave_route(route, id);
         }
         if let Some(listener) = conn.listener {
             self.forget_session(listener, &conn.transport);
@@ -257,12 +280,7 @@ impl Shell {
         if self.taps.settle() && given {
             return Some(status);
         }
-        let leaving = self.leaving.as_mut()?;
-        // Events may bring us here before the time; one alarm is enough.
-        if leaving.ask_at.is_none_or(|at| at <= self.now) {
-            let after = (leaving.ask_again_after * 2).clamp(ASK_FIRST, ASK_LAST);
-            let at = self.now + after;
-            (leaving.ask_again_after, leaving.ask_at) = (after, Some(at));
+        if let Some(at) = self.leaving.as_mut()?.patience.wait(self.now) {
             self.alarms.set(at, Wake::Leave);
         }
         None
@@ -289,8 +307,8 @@ impl Shell {
             .watched()
             .map(|fd| fd.map(|fd| fd.as_raw_fd()));
         let (mut readable, mut writable) = (false, false);
+        let registry = self.poll.registry();
         if let Transport::Stdio { input, output } = &mut conn.transport {
-            let registry = self.poll.registry();
             let watch = |half: &mut super::Half, kind, interest| {
                 if half.is_watched() {
                     let fd = std::os::fd::AsFd::as_fd(half).as_raw_fd();
@@ -310,11 +328,13 @@ impl Shell {
             if let Some(half) = output {
                 writable = watch(half, Kind::ConnOut, Interest::WRITABLE)?;
             }
-        } else if let [Some(fd), _] = fds {
+        } else if let [Some(fd), None] = fds {
             let token = token::pack(Kind::Conn, id);
-            self.poll
-                .registry()
-                .register(&mut SourceFd(&fd), token, both)?;
+            SourceFd(&fd).register(registry, token, both)?;
+        } else if let [Some(from), Some(to)] = fds {
+            let (reads, writes) = (token::pack(Kind::Conn, id), token::pack(Kind::ConnOut, id));
+            SourceFd(&from).register(registry, reads, Interest::READABLE)?;
+            SourceFd(&to).register(registry, writes, Interest::WRITABLE)?;
         }
         conn.note(readable, writable);
         Ok(())

@@ -12,6 +12,7 @@ pub mod sys;
 
 mod alarm;
 mod appetite;
+mod child;
 mod conn;
 mod datagram;
 mod desk;
@@ -27,7 +28,7 @@ mod signals;
 mod token;
 mod transport;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -40,6 +41,8 @@ use signal_hook_mio::v1_0::Signals;
 use socket2::{SockAddr, SockRef};
 
 use self::alarm::Alarms;
+use self::child::Process;
+pub use self::child::Program;
 use self::conn::Conn;
 use self::datagram::Hall;
 use self::dial::{Attempt, Dial, Target};
@@ -50,10 +53,10 @@ use self::reload::Reload;
 use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
 use self::stdio::{Half, Kind};
-use self::transport::Transport;
+use self::transport::{Pipes, Transport};
 use crate::access::Access;
 use crate::data::Pool;
-use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
+use crate::ids::{ConnId, ListenId, ProcessId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
 use crate::say::{Level, Say};
@@ -93,6 +96,8 @@ pub struct Config {
     pub kernel_carries: bool,
     /// Signals end us in order rather than at once.
     pub catch_signals: bool,
+    /// What is run for every peer, if anything is.
+    pub program: Option<Program>,
     /// `--test`.
     pub announce: bool,
 }
@@ -109,6 +114,9 @@ pub struct Shell {
     listeners: Table<kind::Listener, Listener>,
     dials: Table<kind::Dial, Dial>,
     attempts: Table<kind::Attempt, Attempt>,
+    processes: Table<kind::Process, Process>,
+    /// The process behind each child.
+    of_child: BTreeMap<ConnId, ProcessId>,
     alarms: Alarms,
     /// What the mode has not been told yet.
     outbox: VecDeque<Event>,
@@ -118,6 +126,8 @@ pub struct Shell {
     waiting: VecDeque<ListenId>,
     /// Connections to be closed once they have everything.
     closing: Vec<ConnId>,
+    /// When peers of those are asked next whether they have acknowledged it.
+    sweep: Patience,
     stdio: ConnId,
     /// The hub, if the mode asked for one.
     hub: Option<RouteId>,
@@ -146,10 +156,34 @@ struct Leaving {
     status: i32,
     /// Peers have been told that no more will come.
     said_goodbye: bool,
-    /// How long to wait before asking again whether peers have acknowledged; 0: not asked yet.
-    ask_again_after: Duration,
+    /// When peers are asked next whether they have acknowledged everything.
+    patience: Patience,
+}
+
+/// When to ask again for what the system has no event for, less and less often.
+#[derive(Debug, Default)]
+struct Patience {
+    /// How long was waited the last time; 0: not asked yet.
+    after: Duration,
     /// When to ask next.
-    ask_at: Option<Instant>,
+    at: Option<Instant>,
+}
+
+impl Patience {
+    /// The first pause, and the longest.
+    const FIRST: Duration = Duration::from_millis(1);
+    const LAST: Duration = Duration::from_millis(100);
+
+    /// It was asked in vain. When to ask next, if that is not known yet: events may bring us here before
+    /// the time, and one alarm is enough.
+    fn wait(&mut self, now: Instant) -> Option<Instant> {
+        if self.at.is_some_and(|at| at > now) {
+            return None;
+        }
+        self.after = (self.after * 2).clamp(Self::FIRST, Self::LAST);
+        self.at = Some(now + self.after);
+        self.at
+    }
 }
 
 impl Shell {
@@ -178,11 +212,14 @@ impl Shell {
             listeners: Table::default(),
             dials: Table::default(),
             attempts: Table::default(),
+            processes: Table::default(),
+            of_child: BTreeMap::new(),
             alarms: Alarms::default(),
             outbox: VecDeque::from([Event::Start]),
             ready: VecDeque::new(),
             waiting: VecDeque::new(),
             closing: Vec::new(),
+            sweep: Patience::default(),
             stdio,
             hub: None,
             admitted: 0,
@@ -261,6 +298,17 @@ impl Shell {
             conn.set_layers(layers);
         }
         self.watch(self.stdio)
+    }
+
+    /// What a program of ours writes and reads; `-C` is for what it writes.
+    fn add_child(&mut self, pipes: Pipes) -> ConnId {
+        let mut conn = Conn::new(
+            Transport::Child(Box::new(pipes)),
+            "program".into(),
+            self.now,
+        );
+        conn.set_layers((self.config.stdio_layers)(&self.config));
+        self.conns.add(conn)
     }
 
     /// A connection of ours from a socket that is connected, watched by the loop.

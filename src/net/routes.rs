@@ -7,6 +7,7 @@ use super::alarm::Wake;
 use super::appetite::PATIENCE;
 use super::conn::Conn;
 use super::reach::failure;
+use super::transport::Transport;
 use crate::ids::{ConnId, RouteId, Table, kind};
 use crate::mode::{Alarm, Doing, Event, Flow, Reach};
 use crate::route::{self, Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
@@ -191,13 +192,34 @@ impl Shell {
     /// Closes a connection once it has what was said until now.
     pub(super) fn part(&mut self, id: ConnId) {
         let route = self.conns.find(id).and_then(|conn| conn.route);
-        if let Some(Route::Hub(hub)) = route.and_then(|id| self.routes.find_mut(id)) {
-            hub.hub.part(id);
-            self.queue_route(route);
+        match route.and_then(|id| self.routes.find_mut(id)) {
+            Some(Route::Hub(hub)) => hub.hub.part(id),
+            Some(Route::Link(link)) => link.link.stop(),
+            None => {}
         }
+        self.queue_route(route);
         // Whoever lingered and is not done counts again, so that those are no more than there may be.
         self.count(id);
         self.closing.push(id);
+    }
+
+    /// A connection goes from its route. A hub goes on without it; a link is over, and with it the pipes
+    /// of a program that nobody talks to any more.
+    pub(super) fn leave_route(&mut self, route: RouteId, id: ConnId) {
+        let other = match self.routes.find_mut(route) {
+            None => return,
+            Some(Route::Hub(hub)) => {
+                hub.hub.leave(id);
+                return self.queue_route(Some(route));
+            }
+            Some(Route::Link(link)) if link.near == id => link.far,
+            Some(Route::Link(link)) => link.near,
+        };
+        let is_program = |conn: &Conn| matches!(conn.transport, Transport::Child(_));
+        if self.conns.find(other).is_some_and(is_program) {
+            self.routes.remove(route);
+            self.conns.remove(other);
+        }
     }
 
     /// The route is to have a turn.

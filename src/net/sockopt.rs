@@ -5,26 +5,54 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Stat};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{SockAddr, Socket, Type};
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
 const BACKLOG: i32 = 1 << 16;
 
-/// Lets us have as many descriptors as the system allows, where it would rather have us ask for fewer.
-/// How many that is; `None` when there is no limit or it cannot be told.
-pub fn raise_descriptor_limit() -> Option<u64> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let most = limit.maximum;
-    let raised = Rlimit {
-        current: most,
-        maximum: most,
-    };
-    match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => most,
-        Err(_) => limit.current, // then the limit stays what it is, and is what counts
+/// How many descriptors whoever started us would have us have.
+#[derive(Clone, Copy, Debug)]
+pub struct SoftLimit {
+    wanted: Option<u64>,
+    most: Option<u64>,
+}
+
+impl SoftLimit {
+    /// Lets us have as many as the system allows.
+    pub fn raise() -> Self {
+        let limit = getrlimit(Resource::Nofile);
+        let (wanted, most) = (limit.current, limit.maximum);
+        match set_soft_limit(most, most) {
+            Ok(()) => Self { wanted, most },
+            // Then the limit stays what it is, and is what counts.
+            Err(_) => Self {
+                wanted,
+                most: wanted,
+            },
+        }
     }
+
+    /// How many we may have; `None` when there is no limit.
+    pub fn most(self) -> Option<u64> {
+        self.most
+    }
+
+    /// Does something as if we had not asked for more: a program that is started meanwhile has what it
+    /// would have without us. Some go through all descriptors that they might have.
+    pub fn kept<T>(self, act: impl FnOnce() -> T) -> T {
+        let lowered = set_soft_limit(self.wanted, self.most).is_ok();
+        let result = act();
+        if lowered {
+            let _ = set_soft_limit(self.most, self.most); // it was allowed before
+        }
+        result
+    }
+}
+
+fn set_soft_limit(current: Option<u64>, maximum: Option<u64>) -> rustix::io::Result<()> {
+    setrlimit(Resource::Nofile, Rlimit { current, maximum })
 }
 
 /// Bytes in order, or messages.

@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Logs = 5,
     /// Lists of hosts.
     Lists = 6,
+    /// A program that was started.
+    Process = 7,
 }
 
 /// The token of that kind and id.
@@ -46,7 +48,8 @@ pub(super) fn unpack(token: Token) -> (Kind, usize) {
         3 => Kind::Attempt,
         4 => Kind::Signals,
         5 => Kind::Logs,
-        _ => Kind::Lists,
+        6 => Kind::Lists,
+        _ => Kind::Process,
     };
     (kind, token.0 & ((1 << KIND_SHIFT) - 1))
 }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::SockAddr;
+use socket2::{SockAddr, SockRef};
 
 use super::stdio::{Half, Kind};
 use super::{address, datagram};
@@ -22,6 +22,8 @@ pub(super) enum Transport {
     Datagram(Box<Datagram>),
     /// One peer of a datagram socket that has many.
     Session(Box<Session>),
+    /// What a program of ours writes and reads.
+    Child(Box<Pipes>),
     /// Our own stdin and stdout, those that are wanted.
     Stdio {
         /// Stdin.
@@ -29,6 +31,26 @@ pub(super) enum Transport {
         /// Stdout.
         output: Option<Half>,
     },
+}
+
+/// The pipes of a program of ours.
+pub(super) struct Pipes {
+    /// To its stdin, until it has been told the end.
+    input: Option<OwnedFd>,
+    /// From its stdout.
+    output: OwnedFd,
+}
+
+impl Pipes {
+    /// Our ends of both pipes; the program's are not touched.
+    pub(super) fn new(input: OwnedFd, output: OwnedFd) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&input, true)?;
+        rustix::io::ioctl_fionbio(&output, true)?;
+        Ok(Self {
+            input: Some(input),
+            output,
+        })
+    }
 }
 
 /// A datagram socket that talks to one peer.
@@ -92,6 +114,7 @@ impl Transport {
             Self::Stdio {
                 input: Some(half), ..
             } => half.read(into.room())?,
+            Self::Child(pipes) => rustix::io::read(&pipes.output, into.room())?,
             Self::Stdio { input: None, .. } => 0,
             Self::Datagram(datagram) => return datagram.read(into).map(Some),
             Self::Session(session) => {
@@ -110,6 +133,10 @@ impl Transport {
             Self::Stdio {
                 output: Some(half), ..
             } => half.write(bytes),
+            Self::Child(pipes) => match &pipes.input {
+                Some(input) => Ok(rustix::io::write(input, bytes)?),
+                None => Err(io::ErrorKind::BrokenPipe.into()),
+            },
             Self::Stdio { output: None, .. } => Err(io::ErrorKind::BrokenPipe.into()),
             Self::Datagram(datagram) => datagram.write(bytes),
             Self::Session(session) => datagram::send_to(&session.socket, bytes, &session.peer),
@@ -121,10 +148,12 @@ impl Transport {
     pub(super) fn write_parts(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Stream(fd) => Ok(rustix::io::writev(&*fd, parts)?),
-            Self::Stdio { .. } | Self::Datagram(_) | Self::Session(_) => match parts.first() {
-                Some(part) => self.write(part),
-                None => Ok(0),
-            },
+            Self::Child(_) | Self::Stdio { .. } | Self::Datagram(_) | Self::Session(_) => {
+                match parts.first() {
+                    Some(part) => self.write(part),
+                    None => Ok(0),
+                }
+            }
         }
     }
 
@@ -140,8 +169,26 @@ impl Transport {
             Self::Stdio {
                 output: Some(half), ..
             } => half.close_output(),
+            Self::Child(pipes) => {
+                pipes.input = None;
+                Ok(())
+            }
             Self::Stdio { output: None, .. } | Self::Datagram(_) | Self::Session(_) => Ok(()),
         }
+    }
+
+    /// The peer's address and our own, as far as the socket knows them; `None` for what has none.
+    pub(super) fn ends(&self) -> Option<(Option<SockAddr>, Option<SockAddr>)> {
+        let socket = match self {
+            Self::Stream(fd) => SockRef::from(fd),
+            Self::Datagram(datagram) => SockRef::from(&datagram.socket),
+            Self::Session(session) => {
+                let own = SockRef::from(&*session.socket).local_addr().ok();
+                return Some((Some(session.peer.clone()), own));
+            }
+            Self::Child(_) | Self::Stdio { .. } => return None,
+        };
+        Some((socket.peer_addr().ok(), socket.local_addr().ok()))
     }
 
     /// What the loop watches: the descriptor bytes come from and the one they go to.
@@ -150,6 +197,10 @@ impl Transport {
             Self::Stream(fd) => [Some(fd.as_fd()), None],
             Self::Datagram(datagram) => [Some(datagram.socket.as_fd()), None],
             Self::Session(_) => [None, None],
+            Self::Child(pipes) => [
+                Some(pipes.output.as_fd()),
+                pipes.input.as_ref().map(AsFd::as_fd),
+            ],
             Self::Stdio { input, output } => {
                 let fd = |half: &'_ Option<Half>| half.as_ref().is_some_and(Half::is_watched);
                 [
@@ -167,6 +218,7 @@ impl Transport {
             Self::Stdio {
                 input: Some(half), ..
             } => raw(half),
+            Self::Child(pipes) => Some((pipes.output.as_fd(), Raw::Pipe)),
             Self::Stdio { input: None, .. } | Self::Datagram(_) | Self::Session(_) => None,
         }
     }
@@ -178,6 +230,7 @@ impl Transport {
             Self::Stdio {
                 output: Some(half), ..
             } => raw(half),
+            Self::Child(pipes) => pipes.input.as_ref().map(|fd| (fd.as_fd(), Raw::Pipe)),
             Self::Stdio { output: None, .. } | Self::Datagram(_) | Self::Session(_) => None,
         }
     }

@@ -148,7 +148,6 @@ fn the_reference_says_the_same_but_where_we_differ_on_purpose() {
 fn what_this_build_cannot_do_is_refused_by_name() {
     let cases = [
         ("--ssl 127.0.0.1 1", "--ssl"),
-        ("-c cat -l", "--sh-exec"),
         ("-g 10.0.0.1 127.0.0.1", "-g"),
         ("--lua-exec x -l", "--lua-exec"),
         ("-o /nonexistent/x --proxy h", "--proxy"),

@@ -5,6 +5,7 @@
 //! * `Width`: pipes made larger for bulk. A platform without it leaves them as they are.
 //! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
 //! * `wake_for`: a receiver that is woken for so many bytes and no fewer.
+//! * `pass_on_nothing`: programs that we start inherit none of the descriptors that we did.
 //! * `is_ignored`: whether a signal is, by the wish of whoever started us.
 //! * `GiveUp`: an end to a look-up that cannot be told to stop.
 //! * `stdout_was_closed`: what the descriptors were before Rust's start-up mended them. A platform
@@ -15,5 +16,5 @@ mod raw;
 mod width;
 
 pub use channel::{Channel, Ready};
-pub use raw::{GiveUp, is_ignored, is_unix, stdout_was_closed, unsent, wake_for};
+pub use raw::{GiveUp, is_ignored, is_unix, pass_on_nothing, stdout_was_closed, unsent, wake_for};
 pub use width::Width;

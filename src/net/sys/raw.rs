@@ -27,6 +27,36 @@ extern "C" fn look_at_stdout() {
 #[unsafe(link_section = ".init_array")]
 static LOOK_AT_STDOUT: extern "C" fn() = look_at_stdout;
 
+/// Descriptors that whoever started us left open, 0, 1 and 2 aside, are not left to programs that we
+/// start. Ours are made so from the first.
+pub fn pass_on_nothing() {
+    // SAFETY: close_range with CLOEXEC sets a flag of open descriptors and closes none; no memory is
+    // passed. Called by its number, for not every libc has a name for it.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3 as libc::c_uint,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
+    };
+    if done != 0 {
+        each_open(|fd| {
+            // SAFETY: F_SETFD sets a flag of a descriptor, be it open or not.
+            unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+        });
+    }
+}
+
+/// Goes through the descriptors that are open, where the system cannot do it for us.
+fn each_open(act: impl Fn(libc::c_int)) {
+    let names = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    names
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .for_each(act);
+}
+
 /// Whether the signal is ignored, as `nohup` leaves SIGHUP to those it starts.
 pub fn is_ignored(signal: libc::c_int) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();

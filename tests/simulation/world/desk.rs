@@ -46,6 +46,9 @@ impl Net for Desk<'_> {
     fn announce(&mut self, words: String) {
         self.requests.push(Request::Announce(words));
     }
+    fn spawn(&mut self, _: ConnId) {}
+    fn hang_up(&mut self, _: ConnId, _: Duration) {}
+    fn forget(&mut self, _: ConnId) {}
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
     }

@@ -1,0 +1,44 @@
+//! What a plan wants to be run for each peer, as the machinery starts it.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use super::is_datagram;
+use crate::cli::plan::{Command, Plan};
+use crate::net::Program;
+use crate::net::sockopt::SoftLimit;
+
+const SHELL: &str = "/bin/sh";
+
+/// A shell between us and the command's. Some commands tell their peers apart by `$PPID`; a command
+/// that we start ourselves would find the same number there for each of them.
+const BETWEEN: &str = "/bin/sh -c \"$0\"; exit $?";
+
+/// The program for each peer, if there is to be one.
+pub(super) fn program(plan: &Plan, descriptors: SoftLimit) -> Option<Program> {
+    let argv = match plan.command.as_ref()? {
+        Command::Program(words) => words.clone(),
+        Command::Shell(line) => shell(line),
+    };
+    Some(Program {
+        argv,
+        path: None,
+        protocol: if is_datagram(&plan.role) {
+            "UDP"
+        } else {
+            "TCP"
+        },
+        descriptors,
+        kill_after: plan.kill_after,
+    })
+}
+
+fn shell(line: &OsString) -> Vec<OsString> {
+    let asks_for_parent = line.as_bytes().windows(4).any(|word| word == b"PPID");
+    let mut argv: Vec<OsString> = vec![SHELL.into(), "-c".into()];
+    if asks_for_parent {
+        argv.push(BETWEEN.into());
+    }
+    argv.push(line.clone());
+    argv
+}

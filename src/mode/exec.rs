@@ -1,0 +1,258 @@
+//! A program for every peer: `--exec`, `--sh-exec` and `--lua-exec`, connecting or listening.
+//!
+//! The program's output is handed over to its last byte, whatever comes first of its exit and the
+//! end of what it wrote; its descendants are heard as long as they hold the pipe. A peer that is
+//! gone leaves a program that is hung up on after a while, and nobody's program outlives us.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{
+    Alarm, Doing, Event, Failure, Level, Manners, Mode, Net, When, idle_sentence, quitting_sentence,
+};
+use crate::ids::ConnId;
+
+/// Where peers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// We reach one.
+    Dial,
+    /// The first that comes in is the only one.
+    One,
+    /// Many come in, without end.
+    Many,
+}
+
+/// Policy of a program for every peer.
+#[derive(Debug)]
+pub struct Exec {
+    manners: Manners,
+    entry: Entry,
+    /// How long a program has to end after its peer is gone, before it is told to.
+    kill_after: Duration,
+    /// Programs that run or are heard, by the connection with their pipes.
+    programs: BTreeMap<ConnId, Program>,
+    /// The program of each peer that is there.
+    of_peer: BTreeMap<ConnId, ConnId>,
+    /// A peer has come, if there is to be only one.
+    taken: bool,
+    /// The status to end with once no program is left.
+    ending: Option<i32>,
+}
+
+#[derive(Debug)]
+struct Program {
+    /// Who it talks to; `None` when the peer is gone.
+    peer: Option<ConnId>,
+    /// All its output has been handed over.
+    is_heard: bool,
+    has_exited: bool,
+}
+
+impl Exec {
+    /// Will run a program with these manners.
+    pub fn new(manners: Manners, entry: Entry, kill_after: Duration) -> Self {
+        Self {
+            manners,
+            entry,
+            kill_after,
+            programs: BTreeMap::new(),
+            of_peer: BTreeMap::new(),
+            taken: false,
+            ending: None,
+        }
+    }
+
+    fn came_in(&mut self, peer: ConnId, net: &mut dyn Net) {
+        let is_second = self.taken && self.entry == Entry::One;
+        if is_second || self.ending.is_some() {
+            return net.close(peer, When::Now);
+        }
+        let name = net.name(peer);
+        net.say(Level::Verbose, format!("Connection from {name}."));
+        if self.entry == Entry::One {
+            net.stop_listening();
+        }
+        self.begin(peer, net);
+    }
+
+    fn begin(&mut self, peer: ConnId, net: &mut dyn Net) {
+        self.taken = true;
+        if let Some(after) = self.manners.idle {
+            net.arm(peer, Alarm::Idle, after);
+        }
+        net.spawn(peer);
+    }
+
+    fn spawned(&mut self, peer: ConnId, child: ConnId, net: &mut dyn Net) {
+        let program = Program {
+            peer: Some(peer),
+            is_heard: false,
+            has_exited: false,
+        };
+        self.programs.insert(child, program);
+        self.of_peer.insert(peer, child);
+        net.link(child, peer, self.manners.out(), self.manners.back());
+        if self.ending.is_some() {
+            self.lose_peer(peer, Duration::ZERO, net);
+        }
+    }
+
+    fn not_spawned(&mut self, peer: ConnId, why: &Failure, net: &mut dyn Net) {
+        net.say(Level::Error, format!("exec: {why}."));
+        net.close(peer, When::Delivered);
+        self.leave_if_single(0, net);
+    }
+
+    /// The program has closed its output, or nobody is left who could write into it.
+    fn heard(&mut self, child: ConnId, net: &mut dyn Net) {
+        let Some(program) = self.programs.get_mut(&child) else {
+            return;
+        };
+        program.is_heard = true;
+        match (program.has_exited, program.peer) {
+            (true, _) => self.over(child, net),
+            (false, Some(peer)) => net.finish(peer),
+            (false, None) => {}
+        }
+    }
+
+    fn exited(&mut self, child: ConnId, net: &mut dyn Net) {
+        if let Some(program) = self.programs.get_mut(&child) {
+            program.has_exited = true;
+            if program.is_heard || program.peer.is_none() {
+                self.over(child, net);
+            }
+        }
+    }
+
+    /// The program has ended and everything it said has been handed over.
+    fn over(&mut self, child: ConnId, net: &mut dyn Net) {
+        let Some(program) = self.programs.remove(&child) else {
+            return;
+        };
+        net.forget(child);
+        if let Some(peer) = program.peer {
+            self.of_peer.remove(&peer);
+            if self.entry == Entry::Many {
+                net.close(peer, When::Delivered);
+            }
+        }
+        match self.ending {
+            Some(status) if self.programs.is_empty() => net.exit(status, When::Delivered),
+            Some(_) => {}
+            None => self.leave_if_single(0, net),
+        }
+    }
+
+    /// The peer is gone for good: the program sees the end of its input, and has so long to end.
+    fn lose_peer(&mut self, peer: ConnId, after: Duration, net: &mut dyn Net) {
+        net.close(peer, When::Now);
+        let Some(child) = self.of_peer.remove(&peer) else {
+            return self.leave_if_single(0, net);
+        };
+        let Some(program) = self.programs.get_mut(&child) else {
+            return;
+        };
+        program.peer = None;
+        match program.has_exited {
+            true => self.over(child, net),
+            false => net.hang_up(child, after),
+        }
+    }
+
+    fn broke(&mut self, conn: ConnId, (doing, why): (Doing, &Failure), net: &mut dyn Net) {
+        if self.programs.contains_key(&conn) {
+            // A program that takes no input may still have much to say.
+            if doing == Doing::Reading {
+                self.heard(conn, net);
+            }
+            return;
+        }
+        let many = self.entry == Entry::Many;
+        let (level, words) = match many {
+            true => (
+                Level::Verbose,
+                format!("Connection with {} broke: {why}.", net.name(conn)),
+            ),
+            false => (Level::Error, format!("{why}.")),
+        };
+        net.say(level, words);
+        if !many {
+            self.ending.get_or_insert(1);
+        }
+        self.lose_peer(conn, self.kill_after, net);
+    }
+
+    fn fell_silent(&mut self, peer: ConnId, net: &mut dyn Net) {
+        let after = self.manners.idle.unwrap_or_default();
+        match self.entry {
+            Entry::Many => {
+                let words = format!("{}: {}", net.name(peer), idle_sentence(after));
+                net.say(Level::Verbose, words);
+            }
+            Entry::One => net.say(Level::Error, quitting_sentence(after)),
+            Entry::Dial => net.say(Level::Error, idle_sentence(after)),
+        }
+        if self.entry != Entry::Many {
+            self.ending.get_or_insert(self.manners.timeout_status());
+        }
+        self.lose_peer(peer, self.kill_after, net);
+    }
+
+    /// All programs are told to end, and we with the last of them.
+    fn told_to_end(&mut self, number: i32, net: &mut dyn Net) {
+        self.ending = Some(128 + number);
+        net.stop_listening();
+        let peers: Vec<ConnId> = self.of_peer.keys().copied().collect();
+        for peer in peers {
+            self.lose_peer(peer, Duration::ZERO, net);
+        }
+        for &child in self.programs.keys() {
+            net.hang_up(child, Duration::ZERO);
+        }
+        if self.programs.is_empty() {
+            net.exit(128 + number, When::Now);
+        }
+    }
+
+    fn leave_if_single(&mut self, status: i32, net: &mut dyn Net) {
+        if self.entry != Entry::Many && self.programs.is_empty() {
+            net.exit(self.ending.unwrap_or(status), When::Delivered);
+        }
+    }
+}
+
+impl Mode for Exec {
+    fn on_event(&mut self, event: Event, net: &mut dyn Net) {
+        match event {
+            Event::Start if self.entry == Entry::Dial => net.dial(0),
+            Event::Start => {}
+            Event::Open { conn, .. } => {
+                net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
+                self.begin(conn, net);
+            }
+            Event::Fail { why, .. } => {
+                net.say(Level::Error, format!("{why}."));
+                net.exit(1, When::Now);
+            }
+            Event::Accept { conn } => self.came_in(conn, net),
+            Event::Spawned { peer, child } => self.spawned(peer, child, net),
+            Event::NotSpawned { peer, why } => self.not_spawned(peer, &why, net),
+            Event::Exited { child } => self.exited(child, net),
+            Event::End { conn } if self.programs.contains_key(&conn) => self.heard(conn, net),
+            Event::End { conn } => {
+                if let Some(&child) = self.of_peer.get(&conn) {
+                    net.finish(child);
+                }
+            }
+            Event::Broken { conn, doing, why } => self.broke(conn, (doing, &why), net),
+            Event::Alarm {
+                conn,
+                what: Alarm::Idle,
+            } => self.fell_silent(conn, net),
+            Event::Signal { number } => self.told_to_end(number, net),
+            Event::Alarm { .. } | Event::Stalled { .. } => {}
+        }
+    }
+}
