@@ -115,6 +115,8 @@ impl Event {
             | Self::Stalled { conn }
             | Self::Alarm { conn, .. } => Some(conn),
             Self::Start | Self::Fail { .. } | Self::Signal { .. } => None,
+            // A program may outlive the connection with its pipes, and its peer.
+            Self::Spawned { .. } | Self::NotSpawned { .. } | Self::Exited { .. } => None,
         }
     }
 }
