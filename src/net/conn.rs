@@ -8,11 +8,12 @@ use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
+use super::alarm::{Alarms, Wake};
 use super::appetite::Appetite;
 use super::sys::{self, Channel};
 use super::transport::Transport;
 use crate::data::Buf;
-use crate::ids::{ListenId, RouteId};
+use crate::ids::{ConnId, ListenId, RouteId};
 use crate::mode::Alarm;
 use crate::route::{Carried, End, Step, is_full_disk};
 use crate::wire::{Fault, Stack};
@@ -111,6 +112,12 @@ impl Conn {
             layers.rx.release();
             layers.tx.release();
         }
+    }
+
+    /// Sets an alarm of this connection, whose name is `id`; an older one of the same kind is void.
+    pub(super) fn set_alarm(&mut self, id: ConnId, what: Alarm, at: Instant, alarms: &mut Alarms) {
+        self.alarms[what as usize] = Some(at);
+        alarms.set(at, Wake::Conn(id, what));
     }
 
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.

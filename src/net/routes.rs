@@ -1,14 +1,15 @@
 //! Routes in the loop: made for a mode, queued when an end is ready, run, and listened to.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Shell;
-use super::alarm::Wake;
+use super::alarm::{Alarms, Wake};
 use super::appetite::PATIENCE;
 use super::conn::Conn;
 use super::reach::failure;
 use super::transport::Transport;
-use crate::ids::{ConnId, RouteId, Table, kind};
+use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
 use crate::mode::{Alarm, Doing, Event, Flow, Reach};
 use crate::route::{self, Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
 use crate::say::Level;
@@ -108,6 +109,74 @@ impl Route {
             },
             Self::Hub(hub) => hub.hub.could_move(conns, now),
         }
+    }
+}
+
+/// What a route sees of the shell in its turn.
+struct Round<'a> {
+    conns: &'a mut Table<kind::Conn, Conn>,
+    cx: Context<'a>,
+    outbox: &'a mut VecDeque<Event>,
+    alarms: &'a mut Alarms,
+    /// How long silence must last.
+    lull: Duration,
+    /// Members of a hub that moved bytes, and who let them in.
+    heard: Vec<(ConnId, Option<ListenId>)>,
+}
+
+impl LinkRoute {
+    fn turn(&mut self, round: &mut Round<'_>) -> Turn {
+        let (near, far, now) = (self.near, self.far, round.cx.now);
+        let Some((near_conn, far_conn)) = round.conns.find_two(near, far) else {
+            return Turn::Rest;
+        };
+        let mut moved = false;
+        let turn = self
+            .link
+            .turn(near_conn, far_conn, &mut round.cx, &mut moved);
+        if moved {
+            far_conn.moved_at = now;
+        }
+        if turn == Turn::Rest {
+            near_conn.rest();
+            far_conn.rest();
+        }
+        if let Some(at) = far_conn.sleep(now + PATIENCE) {
+            round.alarms.set(at, Wake::Appetite(far));
+        }
+        let lull = self.link.lull(near_conn);
+        if self.awaits_lull && lull != Lull::Undecided {
+            self.awaits_lull = false;
+            if lull == Lull::Held {
+                far_conn.set_alarm(far, Alarm::Lull, now + round.lull, round.alarms);
+            }
+        }
+        while let Some((side, news)) = self.link.news() {
+            let (source, sink) = match side {
+                Side::Near => (near, far),
+                Side::Far => (far, near),
+            };
+            round.outbox.push_back(event(news, source, sink));
+        }
+        turn
+    }
+}
+
+impl HubRoute {
+    fn turn(&mut self, round: &mut Round<'_>) -> Turn {
+        let mut moved = Vec::new();
+        let turn = self.hub.turn(round.conns, &mut round.cx, &mut moved);
+        for id in moved {
+            if let Some(conn) = round.conns.find_mut(id) {
+                conn.moved_at = round.cx.now;
+                conn.rest();
+                round.heard.push((id, conn.listener));
+            }
+        }
+        while let Some((id, news)) = self.hub.news() {
+            round.outbox.push_back(event(news, id, id));
+        }
+        turn
     }
 }
 
@@ -251,79 +320,28 @@ impl Shell {
             conns,
             pool,
             taps,
-            now,
             outbox,
             alarms,
             ..
         } = self;
-        let now = *now;
+        let (now, lull) = (self.now, self.after[Alarm::Lull as usize]);
         let Some(route) = routes.find_mut(id) else {
             return;
         };
         route.state().queued = false;
-        let mut cx = Context { now, pool, taps };
-        let mut heard = Vec::new();
-        let mut lull_begins = None;
-        let turn = match route {
-            Route::Link(LinkRoute {
-                near,
-                far,
-                link,
-                awaits_lull,
-                ..
-            }) => {
-                let Some((near_conn, far_conn)) = conns.find_two(*near, *far) else {
-                    return;
-                };
-                let mut moved = false;
-                let turn = link.turn(near_conn, far_conn, &mut cx, &mut moved);
-                if moved {
-                    far_conn.moved_at = now;
-                }
-                if turn == Turn::Rest {
-                    near_conn.rest();
-                    far_conn.rest();
-                }
-                if let Some(at) = far_conn.sleep(now + PATIENCE) {
-                    alarms.set(at, Wake::Appetite(*far));
-                }
-                if *awaits_lull && link.lull(near_conn) != Lull::Undecided {
-                    *awaits_lull = false;
-                    if link.lull(near_conn) == Lull::Held {
-                        lull_begins = Some(*far);
-                    }
-                }
-                while let Some((side, news)) = link.news() {
-                    let (source, sink) = match side {
-                        Side::Near => (*near, *far),
-                        Side::Far => (*far, *near),
-                    };
-                    outbox.push_back(event(news, source, sink));
-                }
-                turn
-            }
-            Route::Hub(route) => {
-                let hub = &mut route.hub;
-                let mut moved = Vec::new();
-                let turn = hub.turn(conns, &mut cx, &mut moved);
-                for id in moved {
-                    if let Some(conn) = conns.find_mut(id) {
-                        conn.moved_at = now;
-                        conn.rest();
-                        heard.push((id, conn.listener));
-                    }
-                }
-                while let Some((id, news)) = hub.news() {
-                    outbox.push_back(event(news, id, id));
-                }
-                turn
-            }
+        let mut round = Round {
+            conns,
+            cx: Context { now, pool, taps },
+            outbox,
+            alarms,
+            lull,
+            heard: Vec::new(),
         };
-        if let Some(id) = lull_begins {
-            let at = now + self.after[Alarm::Lull as usize];
-            self.set_alarm(id, Alarm::Lull, at);
-        }
-        for (id, listener) in heard {
+        let turn = match route {
+            Route::Link(link) => link.turn(&mut round),
+            Route::Hub(hub) => hub.turn(&mut round),
+        };
+        for (id, listener) in round.heard {
             self.release_hall(id, listener);
         }
         if turn == Turn::Again {
@@ -414,8 +432,7 @@ impl Shell {
     /// Sets the alarm of a connection; an older one of the same kind is void.
     pub(super) fn set_alarm(&mut self, id: ConnId, what: Alarm, at: Instant) {
         if let Some(conn) = self.conns.find_mut(id) {
-            conn.alarms[what as usize] = Some(at);
-            self.alarms.set(at, Wake::Conn(id, what));
+            conn.set_alarm(id, what, at, &mut self.alarms);
         }
     }
 
