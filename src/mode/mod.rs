@@ -92,7 +92,8 @@ pub enum Event {
         /// Why.
         why: Failure,
     },
-    /// A program has exited; some of its output may still be on its way.
+    /// A program has exited; some of its output may still be on its way. Said again when it
+    /// had been hung up on after its exit, and the time has come.
     Exited {
         /// What it wrote and read.
         child: ConnId,

@@ -159,16 +159,13 @@ impl Shell {
         if let Some(process) = self.processes.find_mut(id)
             && !std::mem::replace(&mut process.exited, true)
         {
-            // Who was told to end takes everybody along whom it has started.
-            if process.stage != Stage::Runs {
-                process.signal(Signal::KILL);
-            }
             let child = process.child;
             self.outbox.push_back(Event::Exited { child });
         }
     }
 
-    /// The program of that connection is not wanted any more: after that time it is told to end.
+    /// The program of that connection is not wanted any more: after that time it is told to end. If it
+    /// has exited, its exit is told of again then, and those whom it left behind go when it is forgotten.
     pub(super) fn hang_up(&mut self, child: ConnId, after: Duration) {
         let Some(&id) = self.of_child.get(&child) else {
             return;
@@ -191,6 +188,10 @@ impl Shell {
             return;
         };
         match process.stage {
+            Stage::HangsUp(at) if at <= self.now && process.exited => {
+                let child = process.child;
+                self.outbox.push_back(Event::Exited { child });
+            }
             Stage::HangsUp(at) if at <= self.now => {
                 process.signal(Signal::HUP);
                 process.signal(Signal::CONT); // one that is stopped could not end
@@ -203,10 +204,14 @@ impl Shell {
         }
     }
 
-    /// The program of that connection has exited and been heard.
+    /// The program of that connection has exited and been heard. If it was to end it takes everybody
+    /// along whom it has started.
     pub(super) fn forget(&mut self, child: ConnId) {
         let id = self.of_child.remove(&child);
         if let Some(process) = id.and_then(|id| self.processes.remove(id)) {
+            if process.stage != Stage::Runs {
+                process.signal(Signal::KILL);
+            }
             process.reap();
         }
     }
