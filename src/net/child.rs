@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use mio::Interest;
 use mio::event::Source as _;
 use mio::unix::SourceFd;
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpid,
 };
@@ -96,7 +97,7 @@ impl Shell {
 
     fn try_spawn(&mut self, peer: ConnId) -> io::Result<ConnId> {
         let Some(program) = self.config.program.clone() else {
-            return Err(io::ErrorKind::NotFound.into());
+            return Err(Errno::NOENT.into());
         };
         let mut command = command(&program)?;
         command.envs(self.environment(peer, program.protocol));
@@ -218,7 +219,7 @@ impl Shell {
 }
 
 fn command(program: &Program) -> io::Result<Command> {
-    let (name, arguments) = program.argv.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let (name, arguments) = program.argv.split_first().ok_or(Errno::NOENT)?;
     let mut path = program.path.clone().unwrap_or_else(|| name.clone());
     if !path.as_encoded_bytes().contains(&b'/') {
         path = [OsString::from("./"), path].into_iter().collect(); // here, and not in PATH
