@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Alarm, Doing, Event, Failure, Level, Manners, Mode, Net, When, idle_sentence, quitting_sentence,
+    Alarm, Event, Failure, Flow, Level, Manners, Mode, Net, When, idle_sentence, quitting_sentence,
 };
 use crate::ids::ConnId;
 
@@ -100,9 +100,18 @@ impl Exec {
         };
         self.programs.insert(child, program);
         self.of_peer.insert(peer, child);
-        net.link(child, peer, self.manners.out(), self.manners.back());
+        net.link(child, peer, self.out(), self.manners.back());
         if self.ending.is_some() {
             self.lose_peer(peer, Duration::ZERO, net);
+        }
+    }
+
+    /// What happens to what the program says. What nobody is to get is read as well, or the program could
+    /// not go on, and its end would not be seen.
+    fn out(&self) -> Flow {
+        match self.manners.recv_only {
+            true => Flow::Discard,
+            false => Flow::Pass,
         }
     }
 
@@ -163,13 +172,9 @@ impl Exec {
         }
     }
 
-    fn broke(&mut self, conn: ConnId, (doing, why): (Doing, &Failure), net: &mut dyn Net) {
+    fn broke(&mut self, conn: ConnId, why: &Failure, net: &mut dyn Net) {
         if self.programs.contains_key(&conn) {
-            // A program that takes no input may still have much to say.
-            if doing == Doing::Reading {
-                self.heard(conn, net);
-            }
-            return;
+            return self.heard(conn, net);
         }
         let many = self.entry == Entry::Many;
         let (level, words) = match many {
@@ -251,7 +256,7 @@ impl Mode for Exec {
                     net.finish(child);
                 }
             }
-            Event::Broken { conn, doing, why } => self.broke(conn, (doing, &why), net),
+            Event::Broken { conn, why, .. } => self.broke(conn, &why, net),
             Event::Alarm {
                 conn,
                 what: Alarm::Idle,

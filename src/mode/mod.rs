@@ -57,7 +57,7 @@ pub enum Event {
         conn: ConnId,
     },
     /// A connection cannot be read or written any more. What had been read has been handed over
-    /// unless it is the writing that failed.
+    /// unless it is the writing that failed. A program that takes no input is not broken.
     Broken {
         /// The connection.
         conn: ConnId,

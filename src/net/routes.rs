@@ -214,7 +214,6 @@ impl Shell {
             Some(Route::Link(link)) if link.near == id => link.far,
             Some(Route::Link(link)) => link.near,
         };
-        let is_program = |conn: &Conn| matches!(conn.transport, Transport::Child(_));
         if self.conns.find(other).is_some_and(is_program) {
             self.routes.remove(route);
             self.conns.remove(other);
@@ -297,7 +296,11 @@ impl Shell {
                         Side::Near => (*near, *far),
                         Side::Far => (*far, *near),
                     };
-                    outbox.push_back(event(news, source, sink));
+                    // A program may take no input; that is no break, and it may have ended long ago.
+                    let takes_none = matches!(news, News::SinkBroken(..));
+                    if !(takes_none && conns.find(sink).is_some_and(is_program)) {
+                        outbox.push_back(event(news, source, sink));
+                    }
                 }
                 turn
             }
@@ -435,6 +438,10 @@ impl Shell {
             None => self.outbox.push_back(Event::Alarm { conn: id, what }),
         }
     }
+}
+
+fn is_program(conn: &Conn) -> bool {
+    matches!(conn.transport, Transport::Child(_))
 }
 
 fn event(news: News, source: ConnId, sink: ConnId) -> Event {
