@@ -187,6 +187,11 @@ impl Peer {
         self.socket.peer_addr().ok()?.as_socket()
     }
 
+    /// The address of our side.
+    pub(crate) fn local(&self) -> Option<SocketAddr> {
+        self.socket.local_addr().ok()?.as_socket()
+    }
+
     /// The bare descriptor, which blocks.
     pub(crate) fn into_fd(self) -> Told<OwnedFd> {
         self.socket
