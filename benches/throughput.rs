@@ -10,7 +10,7 @@ use std::{env, io, process::ExitCode};
 
 use side_by_side::{
     args::{self, Options, Order},
-    bare, idle, machine, memory, start_up,
+    bare, idle, machine, memory, script, start_up,
     summary::Summary,
     transfer,
 };
@@ -55,6 +55,9 @@ fn tables(options: &Options) -> io::Result<()> {
     transfer::tables(options, &mut summary)?;
     if options.wants(start_up::NAME) {
         start_up::table(&mut summary)?;
+    }
+    if options.wants(script::NAME) {
+        script::table(&mut summary)?;
     }
     if options.wants(memory::NAME) {
         memory::table(options, &mut summary)?;

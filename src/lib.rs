@@ -36,6 +36,7 @@
 //! | [`wire`] | protocols: bytes in, bytes out, no I/O; a layer serves one connection, the chat a hub |
 //! | [`access`] | hosts that may come in: specifications of them, and the sets they make |
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
+//! | [`lua`] | scripts for peers: checked where we serve, run in a process of their own |
 //! | [`ids`] | names that never find the successor in a slot |
 //! | [`say`] | every line on stderr |
 //!
@@ -59,6 +60,7 @@ pub mod assemble;
 pub mod cli;
 pub mod data;
 pub mod ids;
+pub mod lua;
 pub mod mode;
 pub mod net;
 pub mod route;

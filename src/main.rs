@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let argv0 = args.next().unwrap_or_else(|| OsString::from("ncat"));
     let status = match cli::parse(&argv0, args, &mut outside) {
         Ok(Parsed::Run(plan)) => assemble::run(*plan, outside),
+        Ok(Parsed::Script(script)) => assemble::run_script(&script),
         Ok(Parsed::Help(text)) => print(&text),
         Ok(Parsed::Version(line)) => {
             say::line(&line);

@@ -69,6 +69,24 @@ const RULES: &[Rule] = &[
         why: "only assemble knows both options and machinery",
     },
     Rule {
+        place: "lua",
+        may: &["std"],
+        never: &[OUTSIDE],
+        why: "scripts are checked and run in the process they are given to; others choose it",
+    },
+    Rule {
+        place: "lua/engine.rs",
+        may: &["mlua", "crate::net::sys"],
+        never: &[],
+        why: "one file talks to the interpreter, and the platform makes it",
+    },
+    Rule {
+        place: "net/sys/raw.rs",
+        may: &["mlua"],
+        never: &[],
+        why: "an interpreter with all its libraries is made by an unsafe call",
+    },
+    Rule {
         place: "say.rs",
         may: &["std", "rustix"],
         never: &[],

@@ -10,6 +10,8 @@ use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use common::scene::place_of;
 use common::wire::Room;
 use common::{Deadline, In, Out, Place, Program, Running, Scene, Told};
@@ -208,4 +210,39 @@ fn a_log_whose_reader_has_stopped_stops_nobody() -> Told {
     read.map_err(|e| format!("the log is not whole: {e}"))?;
     scene.ends_with(0)?;
     Ok(())
+}
+
+#[test]
+fn what_is_said_to_a_program_that_has_just_left_is_no_failure() -> Told {
+    let (mut scene, place) = listening(&["-c", "echo $$; kill -STOP $$"], |program| program)?;
+    scene.enter(&place)?;
+    scene.until("the program runs", |s| s.peer().rx.got.ends_with(b"\n"))?;
+    let id: i32 = scene
+        .peer()
+        .rx
+        .text()
+        .trim()
+        .parse()
+        .map_err(|e| format!("no id: {e}"))?;
+    // Everything is to happen while we do not look: the program ends, and then its peer speaks.
+    scene.program.signal(Signal::STOP)?;
+    let state = |wanted: char| {
+        move |_: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            stat.contains(&format!(") {wanted} ")).then_some(())
+        }
+    };
+    let deadline = Deadline::usual();
+    scene
+        .program
+        .repeat_until(deadline, "the program has stopped", state('T'))?;
+    let id = Pid::from_raw(id).ok_or("that is no process")?;
+    kill_process(id, Signal::CONT).map_err(|e| format!("no signal to the program: {e}"))?;
+    scene
+        .program
+        .repeat_until(deadline, "the program has ended", state('Z'))?;
+    scene.peer().tx.push(b"too late");
+    scene.until("that is on its way", |s| s.peer().tx.is_done())?;
+    scene.program.signal(Signal::CONT)?;
+    scene.ends_with(0).map(drop)
 }

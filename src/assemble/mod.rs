@@ -3,23 +3,26 @@
 mod disk;
 mod outside;
 mod program;
+mod script;
 mod voice;
 
 use std::fs::File;
 use std::io;
 use std::mem;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socket2::SockAddr;
 
 pub use self::outside::Outside;
+use self::script::Kept;
+pub use self::script::run_script;
 use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
 use crate::cli::plan::{Flow, Gate, Plan, UnixName};
 use crate::mode::{self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Scan};
 use crate::net::sockopt::{Carriage, SoftLimit};
-use crate::net::{Config, Shell, address, dial, stdin_is_file, sys};
+use crate::net::{Config, Program, Shell, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::Say;
 use crate::wire::{Crlf, Stack, Telnet};
@@ -47,12 +50,11 @@ pub struct Logs {
 
 /// Does what the plan says; the exit status.
 pub fn run(mut plan: Plan, outside: Outside) -> u8 {
-    let (logs, started) = (outside.logs, outside.started);
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
         say.error(warning);
     }
-    match try_run(&mut plan, logs, started) {
+    match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.
         Ok(status) => (status & 0xff) as u8,
         Err(Refusal { words, status }) => {
@@ -75,7 +77,7 @@ fn refuse(what: &str, error: &io::Error) -> Refusal {
     }
 }
 
-fn try_run(plan: &mut Plan, logs: Logs, started: Instant) -> Result<i32, Refusal> {
+fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Refusal> {
     let descriptors = SoftLimit::raise();
     if let Role::Listen(listen) = &plan.role {
         let each = if plan.command.is_some() {
@@ -88,10 +90,14 @@ fn try_run(plan: &mut Plan, logs: Logs, started: Instant) -> Result<i32, Refusal
     if plan.command.is_some() {
         sys::pass_on_nothing();
     }
-    let config = config(plan, descriptors).map_err(|error| refuse("Unusable address", &error))?;
-    let mut shell = Shell::new(config, Say::new(plan.verbose), started)
+    // Behind that, for this is the one thing that they are to inherit.
+    let script = outside.script.as_deref().map(Kept::new).transpose();
+    let script = script.map_err(|error| refuse("No memory for the Lua script", &error))?;
+    let program = program::program(plan, script.as_ref(), descriptors);
+    let config = config(plan, program).map_err(|error| refuse("Unusable address", &error))?;
+    let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
-    open_logs(plan, logs, &mut shell).map_err(|error| refuse("open", &error))?;
+    open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
     let mut mode = mode(plan, &mut shell)?;
     shell
         .run(mode.as_mut())
@@ -136,7 +142,7 @@ fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
     Ok(())
 }
 
-fn config(plan: &mut Plan, descriptors: SoftLimit) -> io::Result<Config> {
+fn config(plan: &mut Plan, program: Option<Program>) -> io::Result<Config> {
     let gate = match &mut plan.role {
         Role::Listen(listen) => mem::take(&mut *listen.gate),
         Role::Connect(_) | Role::Scan(_) => Gate::default(),
@@ -176,7 +182,7 @@ fn config(plan: &mut Plan, descriptors: SoftLimit) -> io::Result<Config> {
         },
         kernel_carries: std::env::var_os(NO_SPLICE).is_none(),
         catch_signals: matches!(plan.role, Role::Listen(_)) || plan.command.is_some(),
-        program: program::program(plan, descriptors),
+        program,
         announce: plan.announce,
     })
 }

@@ -1,4 +1,5 @@
-//! What the command line asks of the outside while it is understood: logs, names, services.
+//! What the command line asks of the outside while it is understood: logs, scripts, names,
+//! services.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -6,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Logs;
+use super::{Logs, script};
 use crate::cli::plan::{Address, Family, Protocol};
 use crate::cli::{Log, World, help};
 use crate::net::resolve;
@@ -17,6 +18,8 @@ use crate::say;
 pub struct Outside {
     /// The logs opened so far.
     pub logs: Logs,
+    /// The text of the script.
+    pub(super) script: Option<Vec<u8>>,
     pub(super) started: Instant,
     wait: Option<Duration>,
 }
@@ -26,6 +29,7 @@ impl Outside {
     pub fn new(started: Instant) -> Self {
         Self {
             logs: Logs::default(),
+            script: None,
             started,
             wait: None,
         }
@@ -60,6 +64,11 @@ impl World for Outside {
 
     fn read_list(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn load_script(&mut self, path: &Path) -> Result<(), String> {
+        self.script = Some(script::load(path)?);
+        Ok(())
     }
 
     fn banner(&mut self) {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use super::is_datagram;
+use super::script::{Kept, OURSELVES};
 use crate::cli::plan::{Command, Plan};
 use crate::net::Program;
 use crate::net::sockopt::SoftLimit;
@@ -15,14 +16,19 @@ const SHELL: &str = "/bin/sh";
 const BETWEEN: &str = "/bin/sh -c \"$0\"; exit $?";
 
 /// The program for each peer, if there is to be one.
-pub(super) fn program(plan: &Plan, descriptors: SoftLimit) -> Option<Program> {
-    let argv = match plan.command.as_ref()? {
-        Command::Program(words) => words.clone(),
-        Command::Shell(line) => shell(line),
+pub(super) fn program(
+    plan: &Plan,
+    script: Option<&Kept>,
+    descriptors: SoftLimit,
+) -> Option<Program> {
+    let (argv, path) = match plan.command.as_ref()? {
+        Command::Program(words) => (words.clone(), None),
+        Command::Shell(line) => (shell(line), None),
+        Command::Lua(file) => (script?.argv(file), Some(OURSELVES.into())),
     };
     Some(Program {
         argv,
-        path: None,
+        path,
         protocol: if is_datagram(&plan.role) {
             "UDP"
         } else {

@@ -3,7 +3,7 @@
 //! Promise: checks happen in the reference's order, for only the first failure is reported, and
 //! what the user sees of a wrong command line (a log created, a banner said) depends on it: options,
 //! logs opened, banner, what Unix sockets exclude, what `-z` excludes, `-s`, lists of hosts, host
-//! and ports, and at last what the mode excludes.
+//! and ports, the script, and at last what the mode excludes.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use super::opts::{CommandWord, Domain, Options};
 use super::place::Place;
-use super::plan::{At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan};
+use super::plan::{
+    At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan, Script,
+};
 use super::target::PortWord;
 use super::{Log, UsageError, World, flags, place, reason, split, vain};
 
@@ -50,12 +52,31 @@ pub fn plan(
     refuse(&ZERO_IO_LIMITS, &options)?;
     refuse(&SOURCE_LIMITS, &options)?;
     let role = role(&options, port, operands, world)?;
+    load_script(&options, world)?;
     match role {
         Role::Listen(_) => refuse(&LISTEN_LIMITS, &options)?,
         Role::Connect(_) | Role::Scan(_) => refuse(&CONNECT_LIMITS, &options)?,
     }
     refuse(&DATAGRAM_LIMITS, &options)?;
     Ok(dressed(options, role))
+}
+
+/// A script to be run instead of everything else: it leaves nothing for another option to do.
+pub(super) fn script(options: &Options, operands: &[OsString]) -> Result<Script, UsageError> {
+    let descriptor = match operands {
+        [] => Some(None),
+        [number] => number.to_str().and_then(|n| n.parse().ok()).map(Some),
+        _ => None,
+    };
+    match (&options.script, descriptor) {
+        (Some(name), Some(descriptor)) if options.given == 1 => Ok(Script {
+            name: name.clone(),
+            descriptor,
+        }),
+        _ => Err(UsageError::quitting(
+            "--lua-exec-internal must be the only option.",
+        )),
+    }
 }
 
 /// A rule: when it is broken, and what to say then.
@@ -194,6 +215,13 @@ fn role(
     Ok(Role::Connect(Connect { target }))
 }
 
+fn load_script(options: &Options, world: &mut dyn World) -> Result<(), UsageError> {
+    match options.commands.first() {
+        Some(CommandWord::Lua(path)) => world.load_script(path).map_err(UsageError::quitting),
+        Some(CommandWord::Exec(_) | CommandWord::Shell(_)) | None => Ok(()),
+    }
+}
+
 fn listen(options: &Options, at: At, gate: Box<Gate>) -> Listen {
     let limit = options.max_conns.unwrap_or(MAX_CONNS);
     // A negative one is refused with the other limits of the mode.
@@ -219,6 +247,7 @@ fn command(word: &CommandWord) -> Command {
     match word {
         CommandWord::Exec(line) => Command::Program(split::words(line)),
         CommandWord::Shell(line) => Command::Shell(line.clone()),
+        CommandWord::Lua(path) => Command::Lua(path.clone()),
     }
 }
 

@@ -93,6 +93,17 @@ impl Flag {
         self
     }
 
+    /// Some builds do without it.
+    const fn only_with(self, machinery: bool) -> Self {
+        match self.effect {
+            Effect::Value(value, _) | Effect::Raw(value, _) if !machinery => {
+                self.unsupported(Some(value))
+            }
+            Effect::Switch(_) if !machinery => self.unsupported(None),
+            _ => self,
+        }
+    }
+
     const fn hidden(mut self) -> Self {
         self.section = Section::Hidden;
         self
@@ -121,6 +132,8 @@ const fn long(long: &'static str, help: &'static str) -> Flag {
     }
 }
 
+const HAS_LUA: bool = cfg!(feature = "lua");
+
 /// The datagrams of UDP are smaller, but those of Unix sockets need not be.
 const DATAGRAM_SIZES: RangeInclusive<usize> = 1..=1 << 20;
 
@@ -140,9 +153,12 @@ pub static FLAGS: &[Flag] = &[
         .takes_raw("command", |o, v| o.commands.push(CommandWord::Exec(v))),
     short('c', "sh-exec", "The same, through /bin/sh")
         .takes_raw("command", |o, v| o.commands.push(CommandWord::Shell(v))),
-    long("lua-exec", "The same, as a Lua script").unsupported(Some("file")),
+    long("lua-exec", "The same, as a Lua script")
+        .takes_raw("file", |o, v| o.commands.push(CommandWord::Lua(v.into())))
+        .only_with(HAS_LUA),
     long("lua-exec-internal", "")
-        .unsupported(Some("file"))
+        .takes_raw("file", |o, v| o.script = Some(v.into()))
+        .only_with(HAS_LUA)
         .hidden(),
     short('m', "max-conns", "Serve at most <n> peers at once (100)").takes("n", |o, v| {
         o.max_conns = Some(quantity::lenient(v)).filter(|&n| n != -1);

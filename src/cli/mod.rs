@@ -29,13 +29,15 @@ pub mod target;
 mod vain;
 
 use opts::Special;
-use plan::{Address, Family, Plan, Protocol};
+use plan::{Address, Family, Plan, Protocol, Script};
 
 /// What a command line without mistakes asks for.
 #[derive(Debug, PartialEq)]
 pub enum Parsed {
     /// A run.
     Run(Box<Plan>),
+    /// A script for the peer of another ncat.
+    Script(Script),
     /// This text on stdout, and status 0.
     Help(String),
     /// This line on stderr, and status 0.
@@ -58,6 +60,8 @@ pub trait World {
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()>;
     /// All that a list of hosts holds.
     fn read_list(&mut self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Loads a script that is to be run later, or says in a sentence why it cannot be run.
+    fn load_script(&mut self, path: &Path) -> Result<(), String>;
     /// Says who we are, for `-v`.
     fn banner(&mut self);
     /// Whatever is still to be looked up is part of connecting, for which there is so much time.
@@ -93,6 +97,7 @@ pub fn parse(
     match options.special {
         Some(Special::Help) => Ok(Parsed::Help(help::text())),
         Some(Special::Version) => Ok(Parsed::Version(help::version())),
+        None if options.script.is_some() => checks::script(&options, &operands).map(Parsed::Script),
         None => {
             let plan = checks::plan(options, &operands, world)?;
             Ok(Parsed::Run(Box::new(plan)))

@@ -39,6 +39,8 @@ pub enum CommandWord {
     Exec(OsString),
     /// `--sh-exec`.
     Shell(OsString),
+    /// `--lua-exec`.
+    Lua(PathBuf),
 }
 
 /// What is asked for instead of a run.
@@ -61,6 +63,8 @@ pub struct Options {
     pub broker: bool,
     pub chat: bool,
     pub commands: Vec<CommandWord>,
+    /// `--lua-exec-internal`.
+    pub script: Option<PathBuf>,
     pub kill_after: Option<Duration>,
     pub max_conns: Option<i32>,
     /// `--allow`, `--allowfile`, `--deny` and `--denyfile`.
@@ -88,6 +92,8 @@ pub struct Options {
     pub verbose: u8,
     pub announce: bool,
     pub engine: bool,
+    /// How many options were given.
+    pub given: usize,
     /// The first option that this build cannot do.
     pub unsupported: Option<&'static Flag>,
     /// Set, it was the last thing that was read.
@@ -249,6 +255,7 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
 
     fn apply(&mut self, flag: &'static Flag, value: Option<String>) -> Result<(), UsageError> {
         let value = as_typed(&value.unwrap_or_default());
+        self.options.given += 1;
         match flag.effect {
             Effect::Switch(set) => set(&mut self.options),
             Effect::Raw(_, set) => set(&mut self.options, value),

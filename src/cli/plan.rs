@@ -41,6 +41,17 @@ pub enum Command {
     Program(Vec<OsString>),
     /// A line for /bin/sh.
     Shell(OsString),
+    /// A script in Lua, which the world has loaded.
+    Lua(PathBuf),
+}
+
+/// `--lua-exec-internal`: a script to be run instead of everything else, on our own stdin and stdout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// What it is called, and where it is if no descriptor is given.
+    pub name: PathBuf,
+    /// The descriptor with its text, left to us by whoever started us: another ncat.
+    pub descriptor: Option<i32>,
 }
 
 /// What the program is for in this run.

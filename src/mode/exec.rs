@@ -4,11 +4,14 @@
 //! end of what it wrote; its descendants are heard as long as they hold the pipe. A peer that is
 //! gone leaves a program that is hung up on after a while, and nobody's program outlives us.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Alarm, Doing, Event, Failure, Level, Manners, Mode, Net, When, idle_sentence, quitting_sentence,
+    Alarm, Event, Failure, Flow, Level, Manners, Mode, Net, When, idle_sentence, quitting_sentence,
 };
 use crate::ids::ConnId;
 
@@ -34,9 +37,11 @@ pub struct Exec {
     programs: BTreeMap<ConnId, Program>,
     /// The program of each peer that is there.
     of_peer: BTreeMap<ConnId, ConnId>,
+    /// Programs that were asked for and are not known to run yet.
+    starting: usize,
     /// A peer has come, if there is to be only one.
     taken: bool,
-    /// The status to end with once no program is left.
+    /// The status to end with once no program is left; nobody is left to deliver to then.
     ending: Option<i32>,
 }
 
@@ -58,6 +63,7 @@ impl Exec {
             kill_after,
             programs: BTreeMap::new(),
             of_peer: BTreeMap::new(),
+            starting: 0,
             taken: false,
             ending: None,
         }
@@ -81,10 +87,12 @@ impl Exec {
         if let Some(after) = self.manners.idle {
             net.arm(peer, Alarm::Idle, after);
         }
+        self.starting += 1;
         net.spawn(peer);
     }
 
     fn spawned(&mut self, peer: ConnId, child: ConnId, net: &mut dyn Net) {
+        self.starting = self.starting.saturating_sub(1);
         let program = Program {
             peer: Some(peer),
             is_heard: false,
@@ -92,16 +100,26 @@ impl Exec {
         };
         self.programs.insert(child, program);
         self.of_peer.insert(peer, child);
-        net.link(child, peer, self.manners.out(), self.manners.back());
+        net.link(child, peer, self.out(), self.manners.back());
         if self.ending.is_some() {
             self.lose_peer(peer, Duration::ZERO, net);
         }
     }
 
+    /// What happens to what the program says. What nobody is to get is read as well, or the program could
+    /// not go on, and its end would not be seen.
+    fn out(&self) -> Flow {
+        match self.manners.recv_only {
+            true => Flow::Discard,
+            false => Flow::Pass,
+        }
+    }
+
     fn not_spawned(&mut self, peer: ConnId, why: &Failure, net: &mut dyn Net) {
+        self.starting = self.starting.saturating_sub(1);
         net.say(Level::Error, format!("exec: {why}."));
         net.close(peer, When::Delivered);
-        self.leave_if_single(0, net);
+        self.leave_if_over(net);
     }
 
     /// The program has closed its output, or nobody is left who could write into it.
@@ -138,36 +156,25 @@ impl Exec {
                 net.close(peer, When::Delivered);
             }
         }
-        match self.ending {
-            Some(status) if self.programs.is_empty() => net.exit(status, When::Delivered),
-            Some(_) => {}
-            None => self.leave_if_single(0, net),
-        }
+        self.leave_if_over(net);
     }
 
-    /// The peer is gone for good: the program sees the end of its input, and has so long to end.
+    /// The peer is gone for good: the program sees the end of its input, and has so long to end. If it
+    /// has ended, its descendants have, who hold its output.
     fn lose_peer(&mut self, peer: ConnId, after: Duration, net: &mut dyn Net) {
         net.close(peer, When::Now);
         let Some(child) = self.of_peer.remove(&peer) else {
-            return self.leave_if_single(0, net);
+            return self.leave_if_over(net);
         };
-        let Some(program) = self.programs.get_mut(&child) else {
-            return;
-        };
-        program.peer = None;
-        match program.has_exited {
-            true => self.over(child, net),
-            false => net.hang_up(child, after),
+        if let Some(program) = self.programs.get_mut(&child) {
+            program.peer = None;
+            net.hang_up(child, after);
         }
     }
 
-    fn broke(&mut self, conn: ConnId, (doing, why): (Doing, &Failure), net: &mut dyn Net) {
+    fn broke(&mut self, conn: ConnId, why: &Failure, net: &mut dyn Net) {
         if self.programs.contains_key(&conn) {
-            // A program that takes no input may still have much to say.
-            if doing == Doing::Reading {
-                self.heard(conn, net);
-            }
-            return;
+            return self.heard(conn, net);
         }
         let many = self.entry == Entry::Many;
         let (level, words) = match many {
@@ -204,21 +211,24 @@ impl Exec {
     fn told_to_end(&mut self, number: i32, net: &mut dyn Net) {
         self.ending = Some(128 + number);
         net.stop_listening();
-        let peers: Vec<ConnId> = self.of_peer.keys().copied().collect();
-        for peer in peers {
-            self.lose_peer(peer, Duration::ZERO, net);
+        for (child, program) in &mut self.programs {
+            if let Some(peer) = program.peer.take() {
+                net.close(peer, When::Now);
+            }
+            net.hang_up(*child, Duration::ZERO);
         }
-        for &child in self.programs.keys() {
-            net.hang_up(child, Duration::ZERO);
-        }
-        if self.programs.is_empty() {
-            net.exit(128 + number, When::Now);
-        }
+        self.of_peer.clear();
+        self.leave_if_over(net);
     }
 
-    fn leave_if_single(&mut self, status: i32, net: &mut dyn Net) {
-        if self.entry != Entry::Many && self.programs.is_empty() {
-            net.exit(self.ending.unwrap_or(status), When::Delivered);
+    fn leave_if_over(&mut self, net: &mut dyn Net) {
+        if self.starting > 0 || !self.programs.is_empty() {
+            return;
+        }
+        match (self.ending, self.entry) {
+            (Some(status), _) => net.exit(status, When::Now),
+            (None, Entry::Dial | Entry::One) => net.exit(0, When::Delivered),
+            (None, Entry::Many) => {}
         }
     }
 }
@@ -246,7 +256,7 @@ impl Mode for Exec {
                     net.finish(child);
                 }
             }
-            Event::Broken { conn, doing, why } => self.broke(conn, (doing, &why), net),
+            Event::Broken { conn, why, .. } => self.broke(conn, &why, net),
             Event::Alarm {
                 conn,
                 what: Alarm::Idle,

@@ -57,7 +57,7 @@ pub enum Event {
         conn: ConnId,
     },
     /// A connection cannot be read or written any more. What had been read has been handed over
-    /// unless it is the writing that failed.
+    /// unless it is the writing that failed. A program that takes no input is not broken.
     Broken {
         /// The connection.
         conn: ConnId,
@@ -92,7 +92,8 @@ pub enum Event {
         /// Why.
         why: Failure,
     },
-    /// A program has exited; some of its output may still be on its way.
+    /// A program has exited; some of its output may still be on its way. Said again when it
+    /// had been hung up on after its exit, and the time has come.
     Exited {
         /// What it wrote and read.
         child: ConnId,

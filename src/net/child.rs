@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use mio::Interest;
 use mio::event::Source as _;
 use mio::unix::SourceFd;
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpid,
 };
@@ -96,7 +97,7 @@ impl Shell {
 
     fn try_spawn(&mut self, peer: ConnId) -> io::Result<ConnId> {
         let Some(program) = self.config.program.clone() else {
-            return Err(io::ErrorKind::NotFound.into());
+            return Err(Errno::NOENT.into());
         };
         let mut command = command(&program)?;
         command.envs(self.environment(peer, program.protocol));
@@ -159,16 +160,13 @@ impl Shell {
         if let Some(process) = self.processes.find_mut(id)
             && !std::mem::replace(&mut process.exited, true)
         {
-            // Who was told to end takes everybody along whom it has started.
-            if process.stage != Stage::Runs {
-                process.signal(Signal::KILL);
-            }
             let child = process.child;
             self.outbox.push_back(Event::Exited { child });
         }
     }
 
-    /// The program of that connection is not wanted any more: after that time it is told to end.
+    /// The program of that connection is not wanted any more: after that time it is told to end. If it
+    /// has exited, its exit is told of again then, and those whom it left behind go when it is forgotten.
     pub(super) fn hang_up(&mut self, child: ConnId, after: Duration) {
         let Some(&id) = self.of_child.get(&child) else {
             return;
@@ -191,6 +189,10 @@ impl Shell {
             return;
         };
         match process.stage {
+            Stage::HangsUp(at) if at <= self.now && process.exited => {
+                let child = process.child;
+                self.outbox.push_back(Event::Exited { child });
+            }
             Stage::HangsUp(at) if at <= self.now => {
                 process.signal(Signal::HUP);
                 process.signal(Signal::CONT); // one that is stopped could not end
@@ -203,17 +205,21 @@ impl Shell {
         }
     }
 
-    /// The program of that connection has exited and been heard.
+    /// The program of that connection has exited and been heard. If it was to end it takes everybody
+    /// along whom it has started.
     pub(super) fn forget(&mut self, child: ConnId) {
         let id = self.of_child.remove(&child);
         if let Some(process) = id.and_then(|id| self.processes.remove(id)) {
+            if process.stage != Stage::Runs {
+                process.signal(Signal::KILL);
+            }
             process.reap();
         }
     }
 }
 
 fn command(program: &Program) -> io::Result<Command> {
-    let (name, arguments) = program.argv.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let (name, arguments) = program.argv.split_first().ok_or(Errno::NOENT)?;
     let mut path = program.path.clone().unwrap_or_else(|| name.clone());
     if !path.as_encoded_bytes().contains(&b'/') {
         path = [OsString::from("./"), path].into_iter().collect(); // here, and not in PATH

@@ -172,6 +172,11 @@ impl Conn {
         self.over || self.has_all()
     }
 
+    /// Whether the peer has been told that no more will come, or is about to be.
+    pub(super) fn is_finishing(&self) -> bool {
+        self.finish != Finish::No
+    }
+
     /// Whether the kernel has handed everything to the peer; it still knows after a reset.
     pub(super) fn has_all(&self) -> bool {
         match &self.transport {

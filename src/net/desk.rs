@@ -148,7 +148,8 @@ impl Shell {
                 out,
                 back,
             } => {
-                if self.open_for(out, back) {
+                // A program has pipes of its own, and ours are nobody's business then.
+                if near != self.stdio || self.open_for(out, back) {
                     self.link(near, far, out, back);
                 }
             }

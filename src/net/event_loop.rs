@@ -226,12 +226,16 @@ impl Shell {
             Some(_) => {}
         }
         if let Some(conn) = self.conns.find_mut(id) {
+            let is_told = conn.is_finishing();
             conn.finish();
             if conn.is_clear() && conn.is_acknowledged() {
                 return true;
             }
+            // Once, for its layers: to wake it every time would keep the loop from ever waiting.
+            if !is_told {
+                self.wake_conn(id);
+            }
         }
-        self.wake_conn(id);
         if let Some(at) = self.sweep.wait(self.now) {
             self.alarms.set(at, Wake::Sweep);
         }

@@ -156,7 +156,11 @@ impl LinkRoute {
                 Side::Near => (near, far),
                 Side::Far => (far, near),
             };
-            round.outbox.push_back(event(news, source, sink));
+            // A program may take no input; that is no break, and it may have ended long ago.
+            let takes_none = matches!(news, News::SinkBroken(..));
+            if !(takes_none && round.conns.find(sink).is_some_and(is_program)) {
+                round.outbox.push_back(event(news, source, sink));
+            }
         }
         turn
     }
@@ -284,7 +288,6 @@ impl Shell {
             Some(Route::Link(link)) if link.near == id => link.far,
             Some(Route::Link(link)) => link.near,
         };
-        let is_program = |conn: &Conn| matches!(conn.transport, Transport::Child(_));
         if self.conns.find(other).is_some_and(is_program) {
             self.routes.remove(route);
             self.conns.remove(other);
@@ -453,6 +456,10 @@ impl Shell {
             None => self.outbox.push_back(Event::Alarm { conn: id, what }),
         }
     }
+}
+
+fn is_program(conn: &Conn) -> bool {
+    matches!(conn.transport, Transport::Child(_))
 }
 
 fn event(news: News, source: ConnId, sink: ConnId) -> Event {

@@ -149,10 +149,14 @@ fn what_this_build_cannot_do_is_refused_by_name() {
     let cases = [
         ("--ssl 127.0.0.1 1", "--ssl"),
         ("-g 10.0.0.1 127.0.0.1", "-g"),
-        ("--lua-exec x -l", "--lua-exec"),
         ("-o /nonexistent/x --proxy h", "--proxy"),
     ];
-    for (line, name) in cases {
+    let scripts = [
+        ("--lua-exec x -l", "--lua-exec"),
+        ("--lua-exec-internal x", "--lua-exec-internal"),
+    ];
+    let scripts = scripts.into_iter().filter(|_| cfg!(not(feature = "lua")));
+    for (line, name) in cases.into_iter().chain(scripts) {
         let words = format!("{name} is not supported by this build.");
         assert_eq!(run(OURS, &split(line)), mistake(&words), "ncat {line}");
     }

@@ -10,6 +10,11 @@ use crate::cli::plan::{
     Address, At, Family, Guests, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
 };
 use crate::cli::{Log, Parsed, UsageError, World, parse};
+#[cfg(feature = "lua")]
+use crate::cli::{
+    help,
+    plan::{Command, Script},
+};
 
 /// Knows a few names and services, and notes every question.
 #[derive(Default)]
@@ -32,6 +37,14 @@ impl World for Fake {
             Some("/hosts") => Ok(b"1.2.3.4 two\n10.0.0.1-9\n".into()),
             Some("/wrong") => Ok(b"1.2.3.4/33".into()),
             _ => Err(io::Error::from_raw_os_error(2)),
+        }
+    }
+
+    fn load_script(&mut self, path: &Path) -> Result<(), String> {
+        self.asked.push(format!("script {}", path.display()));
+        match path.starts_with("/missing") {
+            true => Err("Error loading the Lua script: gone.".into()),
+            false => Ok(()),
         }
     }
 
@@ -359,6 +372,57 @@ fn the_world_is_asked_in_order_and_no_more_than_needed() {
     ];
     for (line, wanted) in cases {
         assert_eq!(run(line).1, wanted, "asked by `ncat {line}`");
+    }
+}
+
+#[cfg(feature = "lua")]
+#[test]
+fn a_script_is_loaded_once_the_target_is_known_and_before_the_mode_is_looked_at() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("--lua-exec /x two", &["two Any", "script /x"]),
+        ("--lua-exec /x none", &["none Any"]),
+        ("-l --lua-exec /x -m -5 two", &["two Any", "script /x"]),
+        ("-z --lua-exec /x two", &[]),
+        ("--exec /x --lua-exec /y two", &[]),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(run(line).1, wanted, "asked by `ncat {line}`");
+    }
+    assert_eq!(
+        mistake("-l --lua-exec /missing -m -5"),
+        "Ncat: Error loading the Lua script: gone. QUITTING.",
+        "the first mistake is told"
+    );
+    assert_eq!(
+        plan("--lua-exec /x two").command,
+        Some(Command::Lua("/x".into())),
+        "what is run for the peer"
+    );
+}
+
+#[cfg(feature = "lua")]
+#[test]
+fn a_script_to_be_run_at_once_leaves_nothing_for_other_options_to_do() {
+    let script = |descriptor| {
+        let name = "/x".into();
+        Ok(Parsed::Script(Script { name, descriptor }))
+    };
+    let alone = "Ncat: --lua-exec-internal must be the only option. QUITTING.";
+    let cases = [
+        ("--lua-exec-internal /x", script(None)),
+        ("--lua-exec-internal=/x 5", script(Some(5))),
+        ("--lua-exec-internal /x -v", Err(alone)),
+        ("-l --lua-exec-internal /x", Err(alone)),
+        ("--lua-exec-internal /x --lua-exec-internal /y", Err(alone)),
+        ("--lua-exec-internal /x host", Err(alone)),
+        ("--lua-exec-internal /x 5 6", Err(alone)),
+        ("--lua-exec-internal /x -h", Ok(Parsed::Help(help::text()))),
+    ];
+    for (line, wanted) in cases {
+        let (parsed, asked) = run(line);
+        let parsed = parsed.map_err(|error| error.lines.join("\n"));
+        assert_eq!(parsed, wanted.map_err(str::to_owned), "ncat {line}");
+        assert!(asked.is_empty(), "asked by `ncat {line}`: {asked:?}");
     }
 }
 

@@ -6,6 +6,9 @@
 //! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
 //! * `wake_for`: a receiver that is woken for so many bytes and no fewer.
 //! * `pass_on_nothing`: programs that we start inherit none of the descriptors that we did.
+//! * `inherited`: a descriptor that was left to us by number.
+//! * `die_of_broken_pipes`: SIGPIPE ends us, as it ends programs that know nothing of it.
+//! * `lua`: an interpreter with all that a script may ask for.
 //! * `is_ignored`: whether a signal is, by the wish of whoever started us.
 //! * `GiveUp`: an end to a look-up that cannot be told to stop.
 //! * `stdout_was_closed`: what the descriptors were before Rust's start-up mended them. A platform
@@ -16,5 +19,10 @@ mod raw;
 mod width;
 
 pub use channel::{Channel, Ready};
-pub use raw::{GiveUp, is_ignored, is_unix, pass_on_nothing, stdout_was_closed, unsent, wake_for};
+#[cfg(feature = "lua")]
+pub use raw::lua;
+pub use raw::{
+    GiveUp, die_of_broken_pipes, inherited, is_ignored, is_unix, pass_on_nothing,
+    stdout_was_closed, unsent, wake_for,
+};
 pub use width::Width;

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -55,6 +55,36 @@ fn each_open(act: impl Fn(libc::c_int)) {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|fd| *fd > 2)
         .for_each(act);
+}
+
+/// The descriptor of that number, which whoever started us has left to us; asked for once, and before
+/// anything is opened.
+///
+/// # Errors
+/// It is none, or one that others know us by.
+pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_GETFD takes a number, be it of an open descriptor or not, and changes nothing.
+    if number <= libc::STDERR_FILENO || unsafe { libc::fcntl(number, libc::F_GETFD) } == -1 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: it is open, and nobody in this process has it: whoever calls has opened nothing yet.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whoever writes into a pipe that nobody reads is ended, as programs are that know nothing of it.
+/// Rust's start-up has arranged otherwise.
+pub fn die_of_broken_pipes() {
+    // SAFETY: no handler of ours is involved, and the default action touches no memory.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
+/// An interpreter with all its libraries. The wrapper calls two things unsafe, and scripts written for
+/// the reference use both: modules in C, and the library from which tracebacks come.
+#[cfg(feature = "lua")]
+pub fn lua() -> mlua::Lua {
+    // SAFETY: what a script can break by these means is this process, in which nothing else runs. No
+    // function or value of ours is shown to it.
+    unsafe { mlua::Lua::unsafe_new() }
 }
 
 /// Whether the signal is ignored, as `nohup` leaves SIGHUP to those it starts.
