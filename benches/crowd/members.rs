@@ -93,6 +93,7 @@ fn numbers<const N: usize>(line: &str) -> io::Result<[f64; N]> {
 /// Answers how the arrival went; then `heard` to each line of stdin that says how many bytes each
 /// has to have in all, and within how many seconds.
 pub(crate) fn main(words: &[String]) -> io::Result<()> {
+    peer::step_aside()?;
     let mut members = match Party::gather(words) {
         Ok((members, arrival)) => {
             let Arrival {

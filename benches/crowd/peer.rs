@@ -6,6 +6,11 @@ use std::{
     process::{ChildStdin, ChildStdout, Command, Stdio},
 };
 
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    unistd::Pid,
+};
+
 use crate::side_by_side::kept::Kept;
 
 /// What an answer begins with that says why there is none.
@@ -52,6 +57,20 @@ impl Peer {
             (None, answer) => Ok(answer.into()),
         }
     }
+}
+
+/// Leaves all processors but the last to the broker, for all that this thread does from now on. Each
+/// write of the broker wakes somebody; where the kernel lets them run, beside the broker or in its
+/// place, is another for every run, and the broker's account varied by a factor of two with it.
+pub(crate) fn step_aside() -> io::Result<()> {
+    let all = sched_getaffinity(Pid::from_raw(0))?;
+    let last = (0..CpuSet::count()).rfind(|&cpu| all.is_set(cpu) == Ok(true));
+    if let Some(last) = last {
+        let mut one = CpuSet::new();
+        one.set(last)?;
+        sched_setaffinity(Pid::from_raw(0), &one)?;
+    }
+    Ok(())
 }
 
 /// The answering side: says the result, or why there is none.

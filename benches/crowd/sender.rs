@@ -18,6 +18,7 @@ pub(crate) fn words(protocol: Protocol, port: u16, payload: usize) -> Vec<String
 
 /// Answers `ready`, then says as many bytes more as each line of stdin asks for.
 pub(crate) fn main(words: &[String]) -> io::Result<()> {
+    peer::step_aside()?;
     let [protocol, port, payload] = words else {
         return Err(io::Error::other("a sender needs three words"));
     };

@@ -19,6 +19,7 @@ use super::{
     account,
     arrival::SLOW,
     broker::{listen, somewhere},
+    peer,
 };
 use crate::side_by_side::{contestant::Contestant, kept::Kept, place::Place};
 
@@ -90,8 +91,8 @@ impl Visits {
         self.all - self.served
     }
 
-    pub(crate) fn seconds_a_visitor(&self) -> f64 {
-        self.seconds / self.served as f64
+    pub(crate) fn served_a_second(&self) -> f64 {
+        self.served as f64 / self.seconds
     }
 
     pub(crate) fn cpu_a_visitor(&self) -> f64 {
@@ -105,11 +106,24 @@ pub(crate) fn visit(host: Host, pace: Pace, during: Duration) -> io::Result<Visi
     let (server, port) = server(host, &out)?;
     let cpu = account::processor_time(server.id())?;
     let began = Instant::now();
+    let street = thread::scope(|scope| scope.spawn(|| walk(port, &out, pace, during)).join());
+    let street = street.map_err(|_| io::Error::other("the visitors came to grief"))??;
+    let mut visits = street.visits;
+    let (served, last) = await_served(&out, visits.all - visits.refused)?;
+    (visits.served, visits.seconds) = (served, (last - began).as_secs_f64());
+    visits.cpu = (account::processor_time(server.id())? - cpu).as_secs_f64();
+    Ok(visits)
+}
+
+/// All who set out until the time is over, and who has been let in in the end.
+fn walk(port: u16, out: &File, pace: Pace, during: Duration) -> io::Result<Street> {
+    peer::step_aside()?;
+    let began = Instant::now();
     let mut street = Street::new(port)?;
     while began.elapsed() < during {
         let due = match pace {
             Pace::Every(every) => (began.elapsed().as_nanos() / every.as_nanos()) as u64,
-            Pace::Crowded => served_by(&out)? + street.visits.refused + AT_A_TIME,
+            Pace::Crowded => served_by(out)? + street.visits.refused + AT_A_TIME,
         };
         while street.visits.all < due {
             street.set_out()?;
@@ -117,11 +131,7 @@ pub(crate) fn visit(host: Host, pace: Pace, during: Duration) -> io::Result<Visi
         street.look(pace.rest())?;
     }
     while street.walking > 0 && street.look(GIVE_UP)? {}
-    let mut visits = street.visits;
-    let (served, last) = await_served(&out, visits.all - visits.refused)?;
-    (visits.served, visits.seconds) = (served, (last - began).as_secs_f64());
-    visits.cpu = (account::processor_time(server.id())? - cpu).as_secs_f64();
-    Ok(visits)
+    Ok(street)
 }
 
 fn server(host: Host, out: &File) -> io::Result<(Kept, u16)> {
