@@ -28,24 +28,19 @@ impl Shell {
     pub fn run(&mut self, mode: &mut dyn Mode) -> io::Result<i32> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
-            self.tell(mode);
-            // Between what the mode asks and the wait, or a close would have to wait for some event.
-            self.sweep();
-            if let Some(status) = self.exit.or_else(|| self.has_left()) {
-                if self.exit.is_none() {
-                    self.conns
-                        .ids()
-                        .into_iter()
-                        .for_each(|id| self.say_closed(id));
-                }
-                self.taps.settle();
+            if let Some(status) = self.settle(mode) {
                 return Ok(status);
             }
-            // Last, so that whoever has left by now has made room.
+            // Behind that, so that whoever has left by now has made room.
             for _ in 0..self.waiting.len() {
                 if let Some(listener) = self.waiting.pop_front() {
                     self.admit(listener);
                 }
+            }
+            if !self.outbox.is_empty()
+                && let Some(status) = self.settle(mode)
+            {
+                return Ok(status);
             }
             self.wait(&mut events)?;
             self.now = Instant::now();
@@ -59,6 +54,20 @@ impl Shell {
             }
             self.ring();
         }
+    }
+
+    /// Does what the mode asks, and closes what may be closed, which would otherwise have to wait for some
+    /// event. The exit status once that is all.
+    fn settle(&mut self, mode: &mut dyn Mode) -> Option<i32> {
+        self.tell(mode);
+        self.sweep();
+        let status = self.exit.or_else(|| self.has_left())?;
+        if self.exit.is_none() {
+            let all = self.conns.ids().into_iter();
+            all.for_each(|id| self.say_closed(id));
+        }
+        self.taps.settle();
+        Some(status)
     }
 
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
