@@ -67,14 +67,19 @@ pub(super) fn receive_from(
     Ok((n, from.map_or_else(address::nameless, address::from_any)))
 }
 
-/// One message to a peer, without waiting.
+/// One message to a peer, without waiting. What is too large on the way to this one is lost to it: it
+/// may come from another peer, whose way carries more, and who must not be able to drive this one out.
 pub(super) fn send_to(socket: &OwnedFd, bytes: &[u8], peer: &SockAddr) -> io::Result<usize> {
     if address::is_nameless(peer) {
         return Ok(bytes.len()); // it can be heard but not answered
     }
     let flags = SendFlags::NOSIGNAL.bits() as i32;
     let sent = SockRef::from(socket).send_to_with_flags(bytes, peer, flags);
-    lost_on_the_way(sent, bytes.len())
+    let too_large = rustix::io::Errno::MSGSIZE.raw_os_error();
+    match sent {
+        Err(error) if error.raw_os_error() == Some(too_large) => Ok(bytes.len()),
+        sent => lost_on_the_way(sent, bytes.len()),
+    }
 }
 
 /// A system without room for a datagram drops it, as any router on its way may; that is no reason to

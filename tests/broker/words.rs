@@ -161,3 +161,23 @@ fn a_message_stays_what_it_is_and_an_empty_one_too() -> Told {
     }
     Ok(())
 }
+
+/// By IPv6 a datagram may be larger than any of IPv4, and a Unix peer may give its socket more room
+/// than the server's has. What others cannot be sent is lost to them, and they stay.
+#[test]
+fn a_message_that_is_too_large_for_somebody_drives_nobody_out() -> Told {
+    whichever(&[By::UdpAny, By::UnixMessages], |by| {
+        let mut meeting = Meeting::of(by, &["--broker"], 2)?;
+        let size = match by {
+            By::UnixMessages => 250_000,
+            _ => 65_520,
+        };
+        meeting.scene.peers[0].make_room(1 << 20)?;
+        meeting.murmur(Some(0), &noise(12, size));
+        meeting
+            .scene
+            .until("it was sent", |s| s.peers[0].tx.is_empty())?;
+        meeting.say(Some(0), b"who is still there?\n")?;
+        meeting.say(Some(1), b"I am\n")
+    })
+}

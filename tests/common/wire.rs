@@ -210,6 +210,12 @@ impl Peer {
         self.socket.local_addr().ok()?.as_socket()
     }
 
+    /// Lets so many bytes of what it sends wait in the system, or as many as may.
+    pub(crate) fn make_room(&self, size: usize) -> Told {
+        let made = self.socket.set_send_buffer_size(size);
+        made.map_err(|e| format!("no room for what is sent: {e}"))
+    }
+
     /// Sends an empty message.
     pub(crate) fn send_nothing(&self) -> Told {
         let sent = self.socket.send(b"");
