@@ -101,7 +101,10 @@ impl Shell {
             return self.queue_listener(id);
         }
         // Out of descriptors or memory: whoever waits goes on waiting until somebody has left.
-        let waited = listener.retry_at.is_some_and(|at| at <= self.now);
+        if listener.retry_at.is_some_and(|at| at > self.now) {
+            return; // another who comes too early; the time of those before is not put off
+        }
+        let waited = listener.retry_at.is_some();
         if !std::mem::replace(&mut listener.exhausted, true) {
             let name = address::full(&listener.address);
             self.say.error(&format!(

@@ -173,3 +173,24 @@ fn a_server_without_a_free_descriptor_turns_away_who_has_waited_long_and_does_no
     scene.enter(&place)?;
     the_last_one_is_served(&mut scene)
 }
+
+/// A new one every tenth of a second must not put off the time of those who came before.
+#[test]
+fn who_has_waited_long_is_turned_away_though_others_keep_coming() -> Told {
+    let (mut scene, place) = crowded()?;
+    let last = scene.peers.len() - 1;
+    for _ in 0..50 {
+        scene.enter(&place)?;
+        let a_while = Duration::from_millis(100);
+        scene.holds(a_while, "the server is there", |s| {
+            s.program.status.is_none()
+        })?;
+        if scene.peers[last].rx.ended() {
+            return Ok(());
+        }
+    }
+    Err(format!(
+        "it waits for ever; {}",
+        scene.program.stderr.text()
+    ))
+}
