@@ -114,6 +114,13 @@ struct Member {
     finishing: Finishing,
 }
 
+impl Member {
+    /// Whether it will hear what is said from now on.
+    fn hears(&self) -> bool {
+        self.cursor.is_some() && self.until == STAYS
+    }
+}
+
 /// What a member said and may not be heard yet; empty most of the time.
 struct Held {
     words: Buf,
@@ -163,6 +170,8 @@ pub struct Hub {
     /// By slot of the connection.
     members: Vec<Option<(ConnId, Member)>>,
     population: usize,
+    /// How many of them will hear what is said from now on.
+    hearers: usize,
     /// Members that may have something to do.
     todo: VecDeque<ConnId>,
     /// Members that wait for room in the inbox.
@@ -201,6 +210,7 @@ impl Hub {
             sink: Sink::Open,
             members: Vec::new(),
             population: 0,
+            hearers: 0,
             todo: VecDeque::new(),
             crowd: VecDeque::new(),
             holding: VecDeque::new(),
@@ -237,6 +247,7 @@ impl Hub {
         }
         self.members[id.slot()] = Some((id, member));
         self.population += 1;
+        self.hearers += usize::from(self.out == Flow::Pass);
         // A first member is what the centre is read for: its silence is counted from here.
         self.said_at.get_or_insert(now);
         self.wake(id);
@@ -250,6 +261,9 @@ impl Hub {
             return;
         };
         self.population -= 1;
+        if member.hears() {
+            self.one_hears_less();
+        }
         if self.population == 0 {
             self.waits = Waits::default(); // nobody is left to hold anybody back
         }
@@ -282,8 +296,29 @@ impl Hub {
     pub fn part(&mut self, id: ConnId) {
         let end = self.log.end();
         if let Some(member) = find(&mut self.members, id) {
+            let heard = member.hears();
             member.until = member.until.min(end);
+            if heard {
+                self.one_hears_less();
+            }
             self.wake(id);
+        }
+    }
+
+    /// A member will hear nothing that is said from now on. What the centre has said and nobody is left
+    /// to hear waits for whoever comes next, and not for room in the log.
+    fn one_hears_less(&mut self) {
+        self.hearers -= 1;
+        if self.hearers == 0 {
+            self.waits.centre = None;
+        }
+    }
+
+    /// Whether the centre is worth reading: to somebody, or to throw away what it says.
+    fn somebody_hears(&self) -> bool {
+        match self.out {
+            Flow::Pass => self.hearers > 0,
+            Flow::Discard | Flow::Shut => self.population > 0,
         }
     }
 
@@ -304,7 +339,7 @@ impl Hub {
         let all_given = self.inbox.is_empty() && self.leftovers.is_empty() && clear;
         let delivered = all_given || matches!(self.sink, Sink::Gone);
         delivered
-            && (self.said.is_empty() || self.population == 0)
+            && (self.said.is_empty() || !self.somebody_hears())
             && self.members.iter().flatten().all(|(id, member)| {
                 let holds = member.held.is_some();
                 !holds && !self.is_behind(member) && ends.find(*id).is_none_or(End::is_clear)

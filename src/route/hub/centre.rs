@@ -35,7 +35,7 @@ impl Hub {
     }
 
     pub(super) fn may_hear(&self) -> bool {
-        let wanted = !self.stopped && !self.centre_over && self.population > 0;
+        let wanted = !self.stopped && !self.centre_over && self.somebody_hears();
         wanted && self.said.is_empty()
     }
 
@@ -49,7 +49,7 @@ impl Hub {
             .said_pace
             .as_ref()
             .is_none_or(|pace| pace.is_open(cx.now));
-        if self.said.is_empty() || !released || self.population == 0 {
+        if self.said.is_empty() || !released || !self.somebody_hears() {
             return false;
         }
         let mut words = std::mem::replace(&mut self.said, Buf::new(0));

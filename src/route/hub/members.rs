@@ -119,10 +119,14 @@ impl Hub {
     fn drop_member(&mut self, id: ConnId, error: io::Error) -> Served {
         self.news.push_back((id, News::SinkBroken(error, 0)));
         // Its cursor must not hold the log from here on.
-        if let Some(member) = find(&mut self.members, id)
-            && let Some(cursor) = member.cursor.take()
-        {
-            self.log.leave(cursor);
+        if let Some(member) = find(&mut self.members, id) {
+            let heard = member.hears();
+            if let Some(cursor) = member.cursor.take() {
+                self.log.leave(cursor);
+            }
+            if heard {
+                self.one_hears_less();
+            }
         }
         Served::Idle
     }

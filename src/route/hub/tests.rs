@@ -244,6 +244,36 @@ fn one_who_parts_gets_what_was_said_until_then_and_nothing_more() {
 }
 
 #[test]
+fn what_the_centre_says_while_all_are_leaving_is_kept_for_who_comes_next() {
+    let mut scene = Scene::with(Reach::Mesh(None), None);
+    scene.end(scene.centre).says = vec![b"before".to_vec()].into();
+    scene.turn();
+    scene.hub.part(scene.member);
+    scene.end(scene.centre).says = vec![b"after".to_vec()].into();
+    scene.turn();
+    let next = scene.join(2);
+    scene.turn();
+    assert_eq!(scene.end(next).taken, b"after");
+    scene.end(scene.member).takes = usize::MAX;
+    scene.turn();
+    assert_eq!(scene.end(scene.member).taken, b"before");
+}
+
+#[test]
+fn nobody_is_dropped_for_words_that_wait_until_somebody_comes() {
+    let mut scene = Scene::new(None);
+    scene.end(scene.centre).says = vec![vec![0; 3000]; 3].into();
+    scene.turn();
+    scene.hub.part(scene.member);
+    scene.turn();
+    assert_eq!(
+        scene.hub.deadline(scene.now),
+        None,
+        "somebody is waited for"
+    );
+}
+
+#[test]
 fn a_chunk_larger_than_the_log_goes_in_pieces() {
     let mut scene = Scene::with(Reach::Mesh(None), None);
     let other = scene.join(2);
