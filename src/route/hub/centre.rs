@@ -25,8 +25,8 @@ impl Hub {
                     moved = true;
                 }
                 Step::Idle => {}
-                Step::Over => self.centre_ended(News::Ended),
-                Step::Broken(error) => self.centre_ended(News::SourceBroken(error)),
+                Step::Over => moved = self.centre_ended(News::Ended),
+                Step::Broken(error) => moved = self.centre_ended(News::SourceBroken(error)),
             }
         }
         moved |= self.log_what_was_said(cx);
@@ -39,9 +39,12 @@ impl Hub {
         wanted && self.said.is_empty()
     }
 
-    fn centre_ended(&mut self, news: News) {
+    /// True if there may be last words to be given on: what its voice had begun.
+    fn centre_ended(&mut self, news: News) -> bool {
         self.centre_over = true;
         self.news.push_back((self.centre, news));
+        self.leave_words(CENTRE, None);
+        self.has_voice()
     }
 
     fn log_what_was_said(&mut self, cx: &mut Context<'_>) -> bool {

@@ -103,7 +103,7 @@ impl Hub {
     /// Whether words that wait could go now.
     pub(super) fn could_tell_all(&self, now: Instant) -> bool {
         match self.speaker {
-            Some(_) => !self.relays() || self.room_for(self.inbox.len()).is_some(),
+            Some(speaker) => !self.gives_on(speaker) || self.room_for(self.inbox.len()).is_some(),
             None => self.leftovers.due(now).is_some(),
         }
     }
@@ -115,7 +115,7 @@ impl Hub {
         };
         let before = self.inbox.len();
         let mut words = std::mem::replace(&mut self.inbox, Buf::new(0));
-        let done = if self.relays() {
+        let done = if self.gives_on(speaker) {
             let given = self.broadcast(speaker, &mut words, cx.taps);
             given && (!speaker.ends || self.end_words(speaker, cx.taps))
         } else {
@@ -176,9 +176,9 @@ impl Hub {
         words.settle(cx.pool);
     }
 
-    /// Whether members hear each other.
-    fn relays(&self) -> bool {
-        self.out == Flow::Pass && self.back == Flow::Pass
+    /// Whether members hear this speaker: the centre, or each other.
+    fn gives_on(&self, speaker: Speaker) -> bool {
+        self.out == Flow::Pass && (self.back == Flow::Pass || speaker.number == CENTRE)
     }
 
     /// How much of so many bytes may be written into the log now; `None` when they have to wait. What

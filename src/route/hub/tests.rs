@@ -6,6 +6,8 @@ use crate::route::{Carried, Taps};
 #[derive(Default)]
 struct Fake {
     says: VecDeque<Vec<u8>>,
+    /// When it has said that, it says no more.
+    ends: bool,
     takes: usize,
     taken: Vec<u8>,
     /// How much it took at a time.
@@ -21,7 +23,7 @@ impl End for Fake {
 
     fn pull(&mut self, into: &mut Buf) -> Step {
         let Some(said) = self.says.pop_front() else {
-            return Step::Idle;
+            return if self.ends { Step::Over } else { Step::Idle };
         };
         into.grow(into.len() + said.len());
         Step::Moved(into.put(&said))
@@ -362,4 +364,35 @@ fn where_members_are_not_heard_nobody_waits_to_end_their_words() {
     let (ends, now) = (&scene.ends, scene.now);
     assert!(!scene.hub.could_move(ends, now), "it could move, but rests");
     assert_eq!(scene.hub.deadline(now), None, "nobody waits for room");
+}
+
+/// A voice that keeps everything back until its speaker ends.
+#[derive(Default)]
+struct Late(Vec<u8>);
+
+impl Voice for Late {
+    fn relay(&mut self, _: u32, said: &[u8], _: &mut Buf) -> usize {
+        self.0.extend(said);
+        said.len()
+    }
+    fn end(&mut self, _: u32, out: &mut Buf) {
+        out.put(&std::mem::take(&mut self.0));
+    }
+    fn announce(&mut self, _: &str, _: &mut Buf) {}
+}
+
+#[test]
+fn what_the_centre_had_begun_is_said_when_it_ends() {
+    for back in [Flow::Pass, Flow::Discard] {
+        let voice: Box<dyn Voice> = Box::<Late>::default();
+        let mut scene = Scene::between(Reach::Mesh(Some(voice)), back, false, None);
+        scene.end(scene.member).takes = usize::MAX;
+        scene.end(scene.centre).says = vec![b"half".to_vec()].into();
+        scene.end(scene.centre).ends = true;
+        scene.turn();
+        assert_eq!(scene.end(scene.member).taken, b"half", "{back:?}");
+        let news = scene.hub.news().map(|(id, _)| id);
+        assert_eq!(news, Some(scene.centre), "{back:?}");
+        assert!(!scene.hub.could_move(&scene.ends, scene.now), "{back:?}");
+    }
 }
