@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod connect;
+mod exec;
 mod lab;
 mod listen;
 mod logs;
@@ -34,7 +35,14 @@ fn the_same_scene_gives_the_same_as_the_installed_ncat() -> Told {
         println!("SKIPPED: there is no ncat 7.93 at {REFERENCE} to compare with");
         return Ok(());
     }
-    let rows: Vec<Row> = [connect::ROWS, listen::ROWS, mesh::ROWS, logs::ROWS].concat();
+    let rows: Vec<Row> = [
+        connect::ROWS,
+        exec::ROWS,
+        listen::ROWS,
+        mesh::ROWS,
+        logs::ROWS,
+    ]
+    .concat();
     let cases: Vec<_> = rows
         .into_iter()
         .map(|row| Case::new(row.0, move || play(row)))

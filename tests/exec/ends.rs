@@ -25,7 +25,7 @@ fn a_program_that_reads_nothing_is_heard_by_a_peer_that_sends_much() -> Told {
             scene.peer().tx.push(&noise(1, 5_000_000));
             scene.peer().tx.finish();
             let way = |e| format!("{line:?}: {e}");
-            let got = meeting.end(&mut scene).map_err(way)?;
+            let got = meeting.end_of_talk(&mut scene).map_err(way)?;
             same(line, &got, b"done\n")?;
         }
         Ok(())

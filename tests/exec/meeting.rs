@@ -116,6 +116,22 @@ impl Meeting {
     /// follow. What the peer has got by then.
     pub(crate) fn end(&self, scene: &mut Scene) -> Told<Vec<u8>> {
         let got = all_of(scene)?;
+        self.leave(scene)?;
+        Ok(got)
+    }
+
+    /// The same where the peer may still be talking when nobody is left to hear it. Over a Unix socket it
+    /// is told so in place of the end, after the last byte; over TCP only if it goes on after the end.
+    pub(crate) fn end_of_talk(&self, scene: &mut Scene) -> Told<Vec<u8>> {
+        if self.kind != Kind::Unix {
+            return self.end(scene);
+        }
+        scene.until("the peer saw the end", |s| s.peer().rx.ended())?;
+        self.leave(scene)?;
+        Ok(scene.peer().rx.got.clone())
+    }
+
+    fn leave(&self, scene: &mut Scene) -> Told {
         match self.way {
             Way::Connect | Way::Listen => scene.ends_with(0).map(drop)?,
             Way::Keep if scene.program.status.is_some() => {
@@ -123,7 +139,7 @@ impl Meeting {
             }
             Way::Keep => {}
         }
-        Ok(got)
+        Ok(())
     }
 }
 

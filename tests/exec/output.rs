@@ -54,7 +54,10 @@ fn all_arrives(size: usize, way: Way, seed: u64) -> Told {
             scene.until_quiet(A_PAUSE)?;
             scene.peer().rx.paused = false;
         }
-        let got = meeting.end(&mut scene)?;
+        let got = match peer {
+            Peer::Talks | Peer::TalksAndEnds => meeting.end_of_talk(&mut scene)?,
+            Peer::Listens | Peer::Ends => meeting.end(&mut scene)?,
+        };
         same("the output", &got, &vec![0; size])
     };
     play().map_err(|e| format!("{meeting}, {option} {line:?}, {peer:?}, waits: {waits}: {e}"))
