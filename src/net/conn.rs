@@ -106,6 +106,15 @@ impl Conn {
         }));
     }
 
+    /// Bytes have moved here. A peer of a datagram listener lives by what it says alone (`deliver`):
+    /// nobody knows whether what is sent to it arrives, and one that is gone must not keep its place for
+    /// as long as others talk.
+    pub(super) fn moved(&mut self, now: Instant) {
+        if !matches!(self.transport, Transport::Session(_)) {
+            self.moved_at = now;
+        }
+    }
+
     /// Its route rests: what nothing waits in is not kept.
     pub(super) fn rest(&mut self) {
         if let Some(layers) = &mut self.layers {

@@ -269,6 +269,7 @@ impl Shell {
         {
             hall.waits_for = Some(id);
         }
+        conn.moved_at = self.now;
         conn.note(true, false);
         self.wake_conn(id);
     }

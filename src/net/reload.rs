@@ -6,7 +6,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
 use mio::{Registry, Waker};
@@ -67,7 +67,15 @@ impl Reload {
     /// What has been read, if it has, and whether it must be read once more.
     fn end(&mut self) -> Option<(Result<Lists, Mistake>, bool)> {
         let reading = self.reading.as_ref()?;
-        let result = reading.result.try_recv().ok()?;
+        let result = match reading.result.try_recv() {
+            Err(TryRecvError::Empty) => return None,
+            // Whoever read has failed in a way of its own; the next may fare better.
+            Err(TryRecvError::Disconnected) => {
+                self.reading = None;
+                return None;
+            }
+            Ok(result) => result,
+        };
         let again = reading.again;
         self.reading = None;
         Some((result, again))

@@ -135,7 +135,7 @@ impl LinkRoute {
             .link
             .turn(near_conn, far_conn, &mut round.cx, &mut moved);
         if moved {
-            far_conn.moved_at = now;
+            far_conn.moved(now);
         }
         if turn == Turn::Rest {
             near_conn.rest();
@@ -172,7 +172,7 @@ impl HubRoute {
         let turn = self.hub.turn(round.conns, &mut round.cx, &mut moved);
         for id in moved {
             if let Some(conn) = round.conns.find_mut(id) {
-                conn.moved_at = round.cx.now;
+                conn.moved(round.cx.now);
                 conn.rest();
                 round.heard.push((id, conn.listener));
             }
