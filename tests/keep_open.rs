@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use common::payload::{endless_lines, noise, same};
 use common::scene::place_of;
 use common::setting::in_settings;
-use common::{Carrier, In, Place, Program, Scene, Setting, Side, Told};
+use common::{Carrier, In, Over, Place, Program, Scene, Setting, Side, Told};
 
 const A_MOMENT: Duration = Duration::from_millis(250);
 
@@ -268,6 +268,22 @@ fn whoever_has_said_its_last_word_takes_nobodys_place() -> Told {
             }
         }
         Ok(())
+    })
+}
+
+/// Over TCP a peer that has closed altogether is told from one that listens only when it is probed.
+#[test]
+fn whoever_has_closed_altogether_keeps_no_place_with_half_close_either() -> Told {
+    let unix = |s: &Setting| s.side == Side::Server && s.over == Over::Unix;
+    in_settings(unix, |setting| {
+        let (mut scene, place) = open(setting, &["-m", "1", "--half-close"])?;
+        heard(&mut scene, b"my last word\n")?;
+        scene.peers.clear();
+        scene.until("its end was noticed", |s| {
+            s.program.stderr.text().contains(" closed: ")
+        })?;
+        scene.enter(&place)?;
+        heard(&mut scene, b"hello\n")
     })
 }
 

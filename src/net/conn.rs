@@ -50,6 +50,8 @@ pub(super) struct Conn {
     finish: Finish,
     /// The peer has said its last.
     pub over: bool,
+    /// The system says that nothing will ever reach the peer again.
+    pub hung_up: bool,
 }
 
 struct Layers {
@@ -88,6 +90,7 @@ impl Conn {
             writable: false,
             finish: Finish::No,
             over: false,
+            hung_up: false,
         }
     }
 
@@ -113,6 +116,20 @@ impl Conn {
         if !matches!(self.transport, Transport::Session(_)) {
             self.moved_at = now;
         }
+    }
+
+    /// Why nothing will ever reach a peer that has said its last, though nobody has told it the end: it
+    /// has closed altogether, or is gone. Nobody would notice who has nothing to say to it.
+    pub(super) fn is_deserted(&self) -> Option<io::Error> {
+        let Transport::Stream(fd) = &self.transport else {
+            return None;
+        };
+        let deserted = self.hung_up && self.over && self.finish == Finish::No;
+        deserted.then(|| {
+            let error = rustix::net::sockopt::socket_error(fd);
+            let error = error.ok().and_then(Result::err).map(io::Error::from);
+            error.unwrap_or_else(|| io::ErrorKind::NotConnected.into())
+        })
     }
 
     /// Its route rests: what nothing waits in is not kept.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::dial::words;
 use super::{Leaving, Patience, Shell, conn::Conn, routes::Route};
 use crate::ids::ConnId;
-use crate::mode::{Alarm, Flow, Level, Mode, Net, Reach, When};
+use crate::mode::{Alarm, Event, Flow, Level, Mode, Net, Reach, When};
 
 /// What a mode asked for.
 enum Request {
@@ -124,6 +124,10 @@ impl Shell {
             if event.conn().is_some_and(|id| self.conns.find(id).is_none()) {
                 continue;
             }
+            let ended = match event {
+                Event::End { conn } => Some(conn),
+                _ => None,
+            };
             let mut desk = Desk {
                 shell: self,
                 requests: Vec::new(),
@@ -135,6 +139,9 @@ impl Shell {
             }
             if self.exit.is_some() {
                 return;
+            }
+            if let Some(conn) = ended {
+                self.look_for_desertion(conn);
             }
         }
     }

@@ -141,6 +141,7 @@ impl Shell {
                     return;
                 };
                 if let Some(conn) = self.conns.find_mut(id) {
+                    conn.hung_up |= event.is_error() || event.is_write_closed();
                     match (kind, &conn.transport) {
                         (Kind::Conn, Transport::Stdio { .. } | Transport::Child(_)) => {
                             conn.note(readable, false);
@@ -150,6 +151,7 @@ impl Shell {
                     }
                 }
                 self.wake_conn(id);
+                self.look_for_desertion(id);
             }
             Kind::Listener => self.note_listener(packed, readable, writable),
             Kind::Attempt => {

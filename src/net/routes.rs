@@ -294,6 +294,30 @@ impl Shell {
         }
     }
 
+    /// A peer that has said its last and is gone altogether breaks the connection where others go on: in
+    /// a hub, or with a program, which may have to do with what it got and is left alone if the peer has
+    /// merely closed. Where it is the only one, what is still to be sent to it will tell.
+    pub(super) fn look_for_desertion(&mut self, id: ConnId) {
+        let Some((conn, why)) = self.conns.find(id).and_then(|conn| {
+            let why = conn.is_deserted()?;
+            Some((conn, why))
+        }) else {
+            return;
+        };
+        let is_closed = why.kind() == std::io::ErrorKind::NotConnected;
+        let others_go_on = match conn.route.and_then(|route| self.routes.find(route)) {
+            Some(Route::Hub(_)) => true,
+            Some(Route::Link(link)) => {
+                !is_closed && self.conns.find(link.near).is_some_and(is_program)
+            }
+            None => false,
+        };
+        if others_go_on {
+            let (conn, doing, why) = (id, Doing::Writing, failure(&why));
+            self.outbox.push_back(Event::Broken { conn, doing, why });
+        }
+    }
+
     /// The route is to have a turn.
     pub(super) fn queue_route(&mut self, id: Option<RouteId>) {
         let Some(id) = id else { return };

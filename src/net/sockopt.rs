@@ -3,14 +3,21 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FileType, Stat};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{SockAddr, Socket, Type};
+use socket2::{SockAddr, Socket, TcpKeepalive, Type};
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
 const BACKLOG: i32 = 1 << 16;
+
+/// How long a peer of ours may be silent before its system is asked whether it is still there, how
+/// long an answer may take, and how many may fail to come.
+const PROBE_AFTER: Duration = Duration::from_secs(60);
+const PROBE_AGAIN: Duration = Duration::from_secs(15);
+const PROBES: u32 = 4;
 
 /// How many descriptors whoever started us would have us have.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +94,13 @@ pub fn listen(address: &SockAddr, carriage: Carriage) -> io::Result<(Socket, Opt
     }
     if !address.is_unix() && carriage == Carriage::Stream {
         socket.set_reuse_address(true)?;
+        // Those who come in inherit it: a peer that is gone without a word is noticed after a while,
+        // and gives up its place.
+        let probes = TcpKeepalive::new()
+            .with_time(PROBE_AFTER)
+            .with_interval(PROBE_AGAIN)
+            .with_retries(PROBES);
+        socket.set_tcp_keepalive(&probes)?;
     }
     let made = bind(&socket, address, carriage)?;
     if carriage == Carriage::Stream {
