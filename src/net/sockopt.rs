@@ -49,7 +49,7 @@ impl SoftLimit {
     /// Does something as if we had not asked for more: a program that is started meanwhile has what it
     /// would have without us. Some go through all descriptors that they might have.
     pub fn kept<T>(self, act: impl FnOnce() -> T) -> T {
-        let lowered = set_soft_limit(self.wanted, self.most).is_ok();
+        let lowered = self.wanted != self.most && set_soft_limit(self.wanted, self.most).is_ok();
         let result = act();
         if lowered {
             let _ = set_soft_limit(self.most, self.most); // it was allowed before
