@@ -1,4 +1,4 @@
-//! The scripts in `examples/` do what they say.
+//! The scripts in `scripts/` do what they say.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::common::{Place, Program, Scene, Told};
 use crate::{heard, server, told};
 
 fn example(name: &str) -> String {
-    format!("{}/examples/{name}.lua", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/tests/lua/scripts/{name}.lua", env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]

@@ -1,5 +1,5 @@
 -- A menu for people who come by `ncat host port` or telnet.
---   ncat -lk -C 7023 --lua-exec examples/menu.lua
+--   ncat -lk -C 7023 --lua-exec tests/lua/scripts/menu.lua
 
 local choices = {
   { "the time", function() print(os.date("%H:%M:%S")) end },

@@ -1,5 +1,5 @@
 -- A small HTTP server: files below a directory, for reading only.
---   HTTP_ROOT=public ncat -lk 8080 --lua-exec examples/http.lua
+--   HTTP_ROOT=public ncat -lk 8080 --lua-exec tests/lua/scripts/http.lua
 --
 -- A path is taken apart and put together again, so that none leads out of the directory. Links in
 -- it are followed: whoever can put one there can put a copy there.

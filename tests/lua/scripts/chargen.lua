@@ -1,5 +1,5 @@
 -- Character generator (RFC 864): lines of 72 characters until the peer has had enough.
---   ncat -lk 7019 --lua-exec examples/chargen.lua
+--   ncat -lk 7019 --lua-exec tests/lua/scripts/chargen.lua
 
 local printable = {}
 for code = 32, 126 do
