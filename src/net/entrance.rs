@@ -107,10 +107,15 @@ impl Shell {
         let waited = listener.retry_at.is_some();
         if !std::mem::replace(&mut listener.exhausted, true) {
             let name = address::full(&listener.address);
-            self.say.error(&format!(
+            let level = match std::mem::replace(&mut listener.complained, true) {
+                true => Level::Verbose,
+                false => Level::Error,
+            };
+            let words = format!(
                 "Cannot accept more connections on {name}: {}.",
                 words(error)
-            ));
+            );
+            self.say.say(level, &words);
         }
         let patience = match waited && self.turn_away(id, error) {
             true => Duration::ZERO,

@@ -26,6 +26,9 @@ pub(super) struct Listener {
     pub retry_at: Option<std::time::Instant>,
     /// It has run out of descriptors and said so; until somebody is let in again.
     pub exhausted: bool,
+    /// It has said so once. Strangers could make us say it again and again, and a line that is always
+    /// said waits for whoever reads our stderr.
+    pub complained: bool,
     /// The socket file it made, which goes with it.
     pub path: Option<BoundPath>,
 }
@@ -47,6 +50,7 @@ impl Listener {
             queued: false,
             retry_at: None,
             exhausted: false,
+            complained: false,
             path,
         }
     }

@@ -10,7 +10,10 @@ use crate::common::{Place, Program, Scene, Told};
 use crate::{heard, server, told};
 
 fn example(name: &str) -> String {
-    format!("{}/tests/lua/scripts/{name}.lua", env!("CARGO_MANIFEST_DIR"))
+    format!(
+        "{}/tests/lua/scripts/{name}.lua",
+        env!("CARGO_MANIFEST_DIR")
+    )
 }
 
 #[test]
