@@ -50,9 +50,8 @@ pub(super) struct Process {
     /// The connection with its pipes.
     pub child: ConnId,
     id: Pid,
-    /// Readable once it has exited.
-    #[allow(dead_code, reason = "it is watched for as long as it is kept")]
-    watch: OwnedFd,
+    /// Readable once it has exited; the loop watches it for as long as it is kept.
+    _watch: OwnedFd,
     exited: bool,
     stage: Stage,
 }
@@ -122,7 +121,7 @@ impl Shell {
         let process = self.processes.add(Process {
             child,
             id,
-            watch,
+            _watch: watch,
             exited: false,
             stage: Stage::Runs,
         });

@@ -27,6 +27,7 @@ mod routes;
 mod signals;
 mod token;
 mod transport;
+mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;

@@ -1,17 +1,16 @@
-//! Routes in the loop: made for a mode, queued when an end is ready, run, and listened to.
+//! Routes in the loop: made for a mode, queued when an end is ready, and woken when their time comes.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Shell;
-use super::alarm::{Alarms, Wake};
-use super::appetite::PATIENCE;
+use super::alarm::Wake;
 use super::conn::Conn;
 use super::reach::failure;
 use super::transport::Transport;
-use crate::ids::{ConnId, ListenId, RouteId, Table, kind};
+use super::turn::Round;
+use crate::ids::{ConnId, RouteId, Table, kind};
 use crate::mode::{Alarm, Doing, Event, Flow, Reach};
-use crate::route::{self, Context, End, Hub, Lane, Link, Lull, News, Side, Turn};
+use crate::route::{self, Context, End, Hub, Lane, Link, Lull, Turn};
 use crate::say::Level;
 
 /// How much a link copies at once. With four times as much the bytes had left the processor's cache
@@ -32,11 +31,14 @@ pub(super) enum Route {
 
 /// Two ends and their lanes.
 pub(super) struct LinkRoute {
-    near: ConnId,
-    far: ConnId,
-    link: Link<Conn>,
+    /// Ours: stdio or a program.
+    pub near: ConnId,
+    /// The peer.
+    pub far: ConnId,
+    /// The route.
+    pub link: Link<Conn>,
     /// Something waits to be sent while somebody waits for silence.
-    awaits_lull: bool,
+    pub awaits_lull: bool,
     state: State,
 }
 
@@ -109,78 +111,6 @@ impl Route {
             },
             Self::Hub(hub) => hub.hub.could_move(conns, now),
         }
-    }
-}
-
-/// What a route sees of the shell in its turn.
-struct Round<'a> {
-    conns: &'a mut Table<kind::Conn, Conn>,
-    cx: Context<'a>,
-    outbox: &'a mut VecDeque<Event>,
-    alarms: &'a mut Alarms,
-    /// How long silence must last.
-    lull: Duration,
-    /// Members of a hub that moved bytes, and who let them in.
-    heard: Vec<(ConnId, Option<ListenId>)>,
-}
-
-impl LinkRoute {
-    fn turn(&mut self, round: &mut Round<'_>) -> Turn {
-        let (near, far, now) = (self.near, self.far, round.cx.now);
-        let Some((near_conn, far_conn)) = round.conns.find_two(near, far) else {
-            return Turn::Rest;
-        };
-        let mut moved = false;
-        let turn = self
-            .link
-            .turn(near_conn, far_conn, &mut round.cx, &mut moved);
-        if moved {
-            far_conn.moved(now);
-        }
-        if turn == Turn::Rest {
-            near_conn.rest();
-            far_conn.rest();
-        }
-        if let Some(at) = far_conn.sleep(now + PATIENCE) {
-            round.alarms.set(at, Wake::Appetite(far));
-        }
-        let lull = self.link.lull(near_conn);
-        if self.awaits_lull && lull != Lull::Undecided {
-            self.awaits_lull = false;
-            if lull == Lull::Held {
-                far_conn.set_alarm(far, Alarm::Lull, now + round.lull, round.alarms);
-            }
-        }
-        while let Some((side, news)) = self.link.news() {
-            let (source, sink) = match side {
-                Side::Near => (near, far),
-                Side::Far => (far, near),
-            };
-            // A program may take no input; that is no break, and it may have ended long ago.
-            let takes_none = matches!(news, News::SinkBroken(..));
-            if !(takes_none && round.conns.find(sink).is_some_and(is_program)) {
-                round.outbox.push_back(event(news, source, sink));
-            }
-        }
-        turn
-    }
-}
-
-impl HubRoute {
-    fn turn(&mut self, round: &mut Round<'_>) -> Turn {
-        let mut moved = Vec::new();
-        let turn = self.hub.turn(round.conns, &mut round.cx, &mut moved);
-        for id in moved {
-            if let Some(conn) = round.conns.find_mut(id) {
-                conn.moved(round.cx.now);
-                conn.rest();
-                round.heard.push((id, conn.listener));
-            }
-        }
-        while let Some((id, news)) = self.hub.news() {
-            round.outbox.push_back(event(news, id, id));
-        }
-        turn
     }
 }
 
@@ -482,22 +412,6 @@ impl Shell {
     }
 }
 
-fn is_program(conn: &Conn) -> bool {
+pub(super) fn is_program(conn: &Conn) -> bool {
     matches!(conn.transport, Transport::Child(_))
-}
-
-fn event(news: News, source: ConnId, sink: ConnId) -> Event {
-    match news {
-        News::Ended => Event::End { conn: source },
-        News::SourceBroken(error) => Event::Broken {
-            conn: source,
-            doing: Doing::Reading,
-            why: failure(&error),
-        },
-        News::SinkBroken(error, _) => Event::Broken {
-            conn: sink,
-            doing: Doing::Writing,
-            why: failure(&error),
-        },
-    }
 }
