@@ -42,7 +42,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::mode::script::{Script, conn, failure, manners};
+    use crate::mode::script::{self, alarm, broken, end, manners, open, refused};
     use crate::mode::{Alarm, Doing, Quit};
 
     /// What is asked when those events are told, after the start; the closing words aside.
@@ -55,36 +55,7 @@ mod tests {
     const SUMMARY: &str = "say 0 bytes sent, 0 bytes received in 0.00 seconds.";
 
     fn all_asked(manners: Manners, events: Vec<Event>) -> Vec<String> {
-        let mut script = Script::default();
-        let mut mode = Connect::new(manners);
-        mode.on_event(Event::Start, &mut script);
-        for event in events {
-            mode.on_event(event, &mut script);
-        }
-        script.lines()
-    }
-
-    fn open() -> Event {
-        Event::Open {
-            dial: 0,
-            conn: conn(1),
-        }
-    }
-    fn end(n: usize) -> Event {
-        Event::End { conn: conn(n) }
-    }
-    fn broken(n: usize, doing: Doing) -> Event {
-        Event::Broken {
-            conn: conn(n),
-            doing,
-            why: failure("Broken pipe"),
-        }
-    }
-    fn lull() -> Event {
-        Event::Alarm {
-            conn: conn(1),
-            what: Alarm::Lull,
-        }
+        script::asked(Connect::new(manners), events)
     }
 
     const BEGUN: [&str; 3] = ["dial 0", "say Connected to peer 1.", "link 0 1 Pass Pass"];
@@ -94,32 +65,32 @@ mod tests {
         let cases: [(&str, Vec<Event>, &[&str]); 6] = [
             (
                 "stdin first",
-                vec![open(), end(0), end(1)],
+                vec![open(0), end(0), end(1)],
                 &["finish 1", "exit 0 Delivered"],
             ),
             (
                 "peer first, stdin silent",
-                vec![open(), end(1), lull()],
+                vec![open(0), end(1), alarm(1, Alarm::Lull)],
                 &["finish 0", "arm 1 Lull 500", "exit 0 Delivered"],
             ),
             (
                 "peer first, stdin ends",
-                vec![open(), end(1), end(0)],
+                vec![open(0), end(1), end(0)],
                 &["finish 0", "arm 1 Lull 500", "finish 1", "exit 0 Delivered"],
             ),
             (
                 "reset while reading",
-                vec![open(), broken(1, Doing::Reading)],
+                vec![open(0), broken(1, Doing::Reading)],
                 &["say Broken pipe.", "exit 1 Delivered"],
             ),
             (
                 "what arrived is taken after a write failed",
-                vec![open(), broken(1, Doing::Writing), end(1)],
+                vec![open(0), broken(1, Doing::Writing), end(1)],
                 &["say Broken pipe.", "exit 1 Delivered"],
             ),
             (
                 "stdout breaks",
-                vec![open(), broken(0, Doing::Writing)],
+                vec![open(0), broken(0, Doing::Writing)],
                 &[
                     "say write: Broken pipe (standard output).",
                     "exit 2 Delivered",
@@ -168,13 +139,7 @@ mod tests {
                     quit: Quit::After(Duration::from_secs(2)),
                     ..manners()
                 },
-                vec![
-                    end(0),
-                    Event::Alarm {
-                        conn: conn(1),
-                        what: Alarm::Quit,
-                    },
-                ],
+                vec![end(0), alarm(1, Alarm::Quit)],
                 &[
                     "finish 1",
                     "arm 1 Quit 2000",
@@ -217,12 +182,12 @@ mod tests {
             (
                 "nothing happens after leaving",
                 manners(),
-                vec![end(0), end(1), lull(), end(1)],
+                vec![end(0), end(1), alarm(1, Alarm::Lull), end(1)],
                 &["finish 1", "exit 0 Delivered"],
             ),
         ];
         for (name, manners, events, wanted) in cases {
-            let events = [open()].into_iter().chain(events).collect();
+            let events = [open(0)].into_iter().chain(events).collect();
             let all: Vec<&str> = BEGUN.iter().chain(wanted).copied().collect();
             assert_eq!(asked(manners, events), all, "{name}");
         }
@@ -230,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_while_leaving_shows_in_the_status() {
-        let events = vec![open(), end(0), end(1), broken(1, Doing::Writing)];
+        let events = vec![open(0), end(0), end(1), broken(1, Doing::Writing)];
         let wanted = ["exit 0 Delivered", "say Broken pipe.", "exit 1 Delivered"];
         assert_eq!(asked(manners(), events)[4..], wanted);
     }
@@ -242,30 +207,26 @@ mod tests {
             ..manners()
         };
         let wanted = ["link 0 1 Pass Discard", "finish 1", "exit 0 Delivered"];
-        assert_eq!(asked(send, vec![open(), end(0)])[2..], wanted);
+        assert_eq!(asked(send, vec![open(0), end(0)])[2..], wanted);
         let recv = Manners {
             recv_only: true,
             ..manners()
         };
         let wanted = ["link 0 1 Shut Pass", "exit 0 Delivered"];
-        assert_eq!(asked(recv, vec![open(), end(1)])[2..], wanted);
+        assert_eq!(asked(recv, vec![open(0), end(1)])[2..], wanted);
     }
 
     #[test]
     fn the_bytes_are_counted_at_a_good_end_only() {
-        let lines = |last| all_asked(manners(), vec![open(), end(0), last]);
+        let lines = |last| all_asked(manners(), vec![open(0), end(0), last]);
         assert_eq!(lines(end(1))[4..], [SUMMARY, "exit 0 Delivered"]);
         assert!(!lines(broken(1, Doing::Reading)).contains(&SUMMARY.to_string()));
     }
 
     #[test]
     fn a_peer_that_cannot_be_reached_ends_it() {
-        let fail = Event::Fail {
-            dial: 0,
-            why: failure("Connection refused"),
-        };
         assert_eq!(
-            asked(manners(), vec![fail]),
+            asked(manners(), vec![refused(0)]),
             ["dial 0", "say Connection refused.", "exit 1 Now"]
         );
     }

@@ -80,25 +80,11 @@ impl Mode for Scan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mode::script::{Script, conn, failure};
+    use crate::mode::script::{self, open, refused};
 
     /// What is asked when those events are told, after the start.
     fn asked(ports: usize, datagrams: bool, events: Vec<Event>) -> Vec<String> {
-        let (mut mode, mut script) = (Scan::new(ports, datagrams), Script::default());
-        mode.on_event(Event::Start, &mut script);
-        for event in events {
-            mode.on_event(event, &mut script);
-        }
-        script.lines()
-    }
-
-    fn open(dial: usize) -> Event {
-        let conn = conn(dial + 1);
-        Event::Open { dial, conn }
-    }
-    fn refused(dial: usize) -> Event {
-        let why = failure("Connection refused");
-        Event::Fail { dial, why }
+        script::asked(Scan::new(ports, datagrams), events)
     }
 
     #[test]

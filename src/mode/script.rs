@@ -1,14 +1,25 @@
-//! A `Net` that remembers what it was asked: a test of a mode is a list of events and a list of lines.
+//! A `Net` that remembers what it was asked, and the events that modes have in common: a test of a mode
+//! is a list of events and a list of lines.
 
 use std::time::Duration;
 
-use super::{Alarm, Failure, Flow, Level, Manners, Net, Quit, Reach, When};
+use super::{Alarm, Doing, Event, Failure, Flow, Level, Manners, Mode, Net, Quit, Reach, When};
 use crate::ids::{ConnId, Table, kind};
 
 /// Remembers requests.
 #[derive(Default)]
 pub(super) struct Script {
     asked: Vec<String>,
+}
+
+/// What a mode asks for when those events are told, after the start.
+pub(super) fn asked(mut mode: impl Mode, events: Vec<Event>) -> Vec<String> {
+    let mut script = Script::default();
+    mode.on_event(Event::Start, &mut script);
+    for event in events {
+        mode.on_event(event, &mut script);
+    }
+    script.lines()
 }
 
 impl Script {
@@ -32,6 +43,40 @@ pub(super) fn failure(words: &str) -> Failure {
     Failure {
         words: words.into(),
     }
+}
+
+/// A dial leads to the connection one above its number, for stdio is number 0.
+pub(super) fn open(dial: usize) -> Event {
+    let conn = conn(dial + 1);
+    Event::Open { dial, conn }
+}
+
+/// A dial leads nowhere.
+pub(super) fn refused(dial: usize) -> Event {
+    let why = failure("Connection refused");
+    Event::Fail { dial, why }
+}
+
+/// A peer comes to a listener.
+pub(super) fn accept(n: usize) -> Event {
+    Event::Accept { conn: conn(n) }
+}
+
+/// A connection has said everything.
+pub(super) fn end(n: usize) -> Event {
+    Event::End { conn: conn(n) }
+}
+
+/// A connection breaks.
+pub(super) fn broken(n: usize, doing: Doing) -> Event {
+    let (conn, why) = (conn(n), failure("Broken pipe"));
+    Event::Broken { conn, doing, why }
+}
+
+/// An alarm of a connection rings.
+pub(super) fn alarm(n: usize, what: Alarm) -> Event {
+    let conn = conn(n);
+    Event::Alarm { conn, what }
 }
 
 /// Plain manners: a stream, no flags, stdin a pipe.

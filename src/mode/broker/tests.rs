@@ -4,32 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::mode::Doing;
-use crate::mode::script::{Script, conn, failure, manners};
-
-/// What is asked when those events are told, after the start.
-fn asked(mut mode: Broker, events: Vec<Event>) -> Vec<String> {
-    let mut script = Script::default();
-    mode.on_event(Event::Start, &mut script);
-    for event in events {
-        mode.on_event(event, &mut script);
-    }
-    script.lines()
-}
-
-fn accept(n: usize) -> Event {
-    Event::Accept { conn: conn(n) }
-}
-fn end(n: usize) -> Event {
-    Event::End { conn: conn(n) }
-}
-fn broken(n: usize, doing: Doing) -> Event {
-    let why = failure("Broken pipe");
-    Event::Broken {
-        conn: conn(n),
-        doing,
-        why,
-    }
-}
+use crate::mode::script::{accept, alarm, asked, broken, conn, end, manners};
 
 const HUB: &str = "hub 0 Pass Pass Mesh";
 
@@ -99,8 +74,7 @@ fn a_silent_member_goes_alone() {
         idle: Some(Duration::from_secs(1)),
         ..manners()
     };
-    let (conn, what) = (conn(1), Alarm::Idle);
-    let events = vec![accept(1), Event::Alarm { conn, what }];
+    let events = vec![accept(1), alarm(1, Alarm::Idle)];
     let lines = asked(Broker::new(impatient, false), events);
     let wanted = [
         "arm 1 Idle 1000",

@@ -2,22 +2,14 @@
 
 use super::*;
 use crate::mode::Doing;
-use crate::mode::script::{Script, conn, failure, manners};
+use crate::mode::script::{
+    self, accept, alarm, conn, end as peer_ends, failure, manners, open, refused,
+};
 
 const AFTER: Duration = Duration::from_secs(5);
 
-/// What is asked when those events are told, after the start.
-fn asked_of(mut mode: Exec, events: Vec<Event>) -> Vec<String> {
-    let mut script = Script::default();
-    mode.on_event(Event::Start, &mut script);
-    for event in events {
-        mode.on_event(event, &mut script);
-    }
-    script.lines()
-}
-
 fn asked(entry: Entry, events: Vec<Event>) -> Vec<String> {
-    asked_of(Exec::new(manners(), entry, AFTER), events)
+    script::asked(Exec::new(manners(), entry, AFTER), events)
 }
 
 /// The program of peer `n` goes by the number 10 + `n`.
@@ -25,13 +17,6 @@ fn program_of(n: usize) -> ConnId {
     conn(10 + n)
 }
 
-fn open() -> Event {
-    let conn = conn(1);
-    Event::Open { dial: 0, conn }
-}
-fn accept(n: usize) -> Event {
-    Event::Accept { conn: conn(n) }
-}
 fn spawned(n: usize) -> Event {
     let (peer, child) = (conn(n), program_of(n));
     Event::Spawned { peer, child }
@@ -49,16 +34,9 @@ fn heard(n: usize) -> Event {
     let conn = program_of(n);
     Event::End { conn }
 }
-fn peer_ends(n: usize) -> Event {
-    Event::End { conn: conn(n) }
-}
 fn breaks(conn: ConnId, doing: Doing) -> Event {
     let why = failure("Connection reset by peer");
     Event::Broken { conn, doing, why }
-}
-fn idle(n: usize) -> Event {
-    let (conn, what) = (conn(n), Alarm::Idle);
-    Event::Alarm { conn, what }
 }
 fn signal(number: i32) -> Event {
     Event::Signal { number }
@@ -71,7 +49,7 @@ fn begun(entry: Entry) -> (Vec<Event>, Vec<&'static str>) {
     match entry {
         Entry::Dial => {
             let lines = vec!["dial 0", "say Connected to peer 1.", "spawn 1", LINK];
-            (vec![open(), spawned(1)], lines)
+            (vec![open(0), spawned(1)], lines)
         }
         Entry::One => {
             let lines = vec![ENTERS, "stop listening", "spawn 1", LINK];
@@ -247,7 +225,7 @@ fn a_silent_peer_goes_with_its_program() {
             ..manners()
         };
         let (mut events, mut lines) = begun(entry);
-        events.extend([idle(1), exited(1)]);
+        events.extend([alarm(1, Alarm::Idle), exited(1)]);
         let armed = lines.iter().position(|line| *line == "spawn 1");
         lines.insert(armed.expect("a program is started"), "arm 1 Idle 1000");
         let (words, exit) = wanted(entry);
@@ -260,7 +238,7 @@ fn a_silent_peer_goes_with_its_program() {
         ]);
         lines.extend(exit);
         let mode = Exec::new(impatient, entry, AFTER);
-        assert_eq!(asked_of(mode, events), lines, "{entry:?}");
+        assert_eq!(script::asked(mode, events), lines, "{entry:?}");
     }
 }
 
@@ -438,8 +416,7 @@ fn a_program_that_cannot_be_started_closes_its_connection() {
 
 #[test]
 fn nobody_is_reached_and_nothing_runs() {
-    let why = failure("Connection refused");
-    let lines = asked(Entry::Dial, vec![Event::Fail { dial: 0, why }]);
+    let lines = asked(Entry::Dial, vec![refused(0)]);
     assert_eq!(lines, ["dial 0", "say Connection refused.", "exit 1 Now"]);
 }
 
@@ -455,7 +432,7 @@ fn one_way_conversations_are_linked_as_such() {
             ..manners()
         };
         let mode = Exec::new(manners, Entry::Many, AFTER);
-        let lines = asked_of(mode, vec![accept(1), spawned(1)]);
+        let lines = script::asked(mode, vec![accept(1), spawned(1)]);
         assert_eq!(lines[2], link);
     }
 }

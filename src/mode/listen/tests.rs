@@ -3,44 +3,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::mode::script::{self, Script, conn, failure};
+use crate::mode::script::{self, Script, accept, alarm, asked, broken, conn, end};
 
 /// Plain manners of a listener.
 fn manners() -> Manners {
     Manners {
         listening: true,
         ..script::manners()
-    }
-}
-
-/// What is asked when those events are told, after the start.
-fn asked(mut mode: impl Mode, events: Vec<Event>) -> Vec<String> {
-    let mut script = Script::default();
-    mode.on_event(Event::Start, &mut script);
-    for event in events {
-        mode.on_event(event, &mut script);
-    }
-    script.lines()
-}
-
-fn accept(n: usize) -> Event {
-    Event::Accept { conn: conn(n) }
-}
-fn end(n: usize) -> Event {
-    Event::End { conn: conn(n) }
-}
-fn broken(n: usize, doing: Doing) -> Event {
-    let why = failure("Broken pipe");
-    Event::Broken {
-        conn: conn(n),
-        doing,
-        why,
-    }
-}
-fn alarm(n: usize, what: Alarm) -> Event {
-    Event::Alarm {
-        conn: conn(n),
-        what,
     }
 }
 
