@@ -9,7 +9,7 @@ mod programs;
 #[allow(dead_code, reason = "some of it only the transfers need")]
 mod side_by_side;
 
-use std::{env, io, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use programs::{bulk, echo, visits};
 use side_by_side::{
@@ -21,18 +21,7 @@ use side_by_side::{
 const RUNS: usize = 5;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args().skip(1).collect();
-    let done = match args::is_a_test(&words) {
-        true => Ok(()),
-        false => Options::parse(&words, RUNS).and_then(|options| run(&options)),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("exec: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    args::main("exec", |words| args::measure(words, RUNS, run))
 }
 
 fn run(options: &Options) -> io::Result<()> {

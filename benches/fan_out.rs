@@ -9,7 +9,7 @@ mod crowd;
 #[allow(dead_code, reason = "some of it only the transfers need")]
 mod side_by_side;
 
-use std::{env, io, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
@@ -23,20 +23,11 @@ use side_by_side::{
 const RUNS: usize = 5;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args().skip(1).collect();
-    let done = match words.split_first() {
+    args::main("fan_out", |words| match words.split_first() {
         Some((first, rest)) if first == members::WORD => members::main(rest),
         Some((first, rest)) if first == sender::WORD => sender::main(rest),
-        _ if args::is_a_test(&words) => Ok(()),
-        _ => Options::parse(&words, RUNS).and_then(|options| run(&options)),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("fan_out: {why}");
-            ExitCode::FAILURE
-        }
-    }
+        _ => args::measure(words, RUNS, run),
+    })
 }
 
 fn run(options: &Options) -> io::Result<()> {

@@ -6,7 +6,7 @@
 
 mod side_by_side;
 
-use std::{env, io, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use side_by_side::{
     args::{self, Options, Order},
@@ -19,19 +19,10 @@ use side_by_side::{
 const RUNS: usize = 9;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = env::args().skip(1).collect();
-    let done = match words.split_first() {
+    args::main("throughput", |words| match words.split_first() {
         Some((first, rest)) if first == bare::WORD => bare::main(rest),
-        _ if args::is_a_test(&words) => Ok(()),
-        _ => Options::parse(&words, RUNS).and_then(|options| run(&options)),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("throughput: {why}");
-            ExitCode::FAILURE
-        }
-    }
+        _ => args::measure(words, RUNS, run),
+    })
 }
 
 fn run(options: &Options) -> io::Result<()> {

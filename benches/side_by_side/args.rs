@@ -1,6 +1,31 @@
-//! What may be typed after `cargo bench --bench throughput --` and `--bench fan_out --`.
+//! What may be typed after `cargo bench --bench throughput --`, `--bench fan_out --` and
+//! `--bench exec --`, and how a bench begins and ends.
 
-use std::io;
+use std::{env, io, process::ExitCode};
+
+/// A bench from its words to its status; what went wrong is said under the bench's name.
+pub(crate) fn main(bench: &str, run: impl FnOnce(&[String]) -> io::Result<()>) -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{bench}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures as these words ask for, if they ask for it.
+pub(crate) fn measure(
+    words: &[String],
+    usual_runs: usize,
+    run: impl FnOnce(&Options) -> io::Result<()>,
+) -> io::Result<()> {
+    match is_a_test(words) {
+        true => Ok(()),
+        false => run(&Options::parse(words, usual_runs)?),
+    }
+}
 
 /// What the command line asks for.
 pub(crate) struct Options {
@@ -23,7 +48,7 @@ pub(crate) enum Order {
 }
 
 impl Options {
-    pub(crate) fn parse(words: &[String], usual_runs: usize) -> io::Result<Options> {
+    fn parse(words: &[String], usual_runs: usize) -> io::Result<Options> {
         let found = flags().parse(words).map_err(io::Error::other)?;
         let order = match (found.opt_present("once"), found.free.as_slice()) {
             (true, [row, contestant]) => Order::Once {
@@ -54,7 +79,7 @@ impl Options {
 }
 
 /// `cargo test --all-targets` starts bench targets too, with a test's options and without this one.
-pub(crate) fn is_a_test(words: &[String]) -> bool {
+fn is_a_test(words: &[String]) -> bool {
     !words
         .iter()
         .any(|word| word == "--bench" || word == "--once")
