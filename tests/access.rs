@@ -56,15 +56,21 @@ impl List {
     }
 }
 
-/// A listener with these options, and where it is.
-fn server(options: &str, at: &str, list: &List) -> Told<(Scene, Place)> {
+/// A listener with these options; `FILE` among them is the list.
+fn listener(options: &str, at: &str, list: &List) -> Program {
     let options = options.split_whitespace().map(|word| match word {
         "FILE" => list.word(),
         word => word.into(),
     });
     let words = ["-v", "-l"].map(String::from).into_iter().chain(options);
     let words = words.chain([at.into(), "0".into()]);
-    let mut scene = Scene::of(Program::ncat(words).with_usual_signals().stdin(In::Pipe))?;
+    Program::ncat(words)
+}
+
+/// Such a listener that runs, and where it is.
+fn server(options: &str, at: &str, list: &List) -> Told<(Scene, Place)> {
+    let program = listener(options, at, list).with_usual_signals();
+    let mut scene = Scene::of(program.stdin(In::Pipe))?;
     let place = place_of(&mut scene)?;
     Ok((scene, place))
 }
@@ -97,18 +103,15 @@ fn comes_in(scene: &mut Scene, place: &Place, source: &str) -> Told<bool> {
     Ok(came)
 }
 
-/// Those of the peers who come in.
-fn guests(scene: &mut Scene, place: &Place, sources: &str) -> Told<String> {
+/// Of the peers with these addresses, those and only those come in.
+fn guests_are(scene: &mut Scene, place: &Place, sources: &str, wanted: &str) -> Told {
     let mut came = Vec::new();
     for source in sources.split_whitespace() {
         if comes_in(scene, place, source)? {
             came.push(source);
         }
     }
-    Ok(came.join(" "))
-}
-
-fn are(found: &str, wanted: &str) -> Told {
+    let found = came.join(" ");
     match found == wanted {
         true => Ok(()),
         false => Err(format!("those who came in are {found:?}, not {wanted:?}")),
@@ -206,7 +209,7 @@ fn those_come_in_whom_the_lists_let_in() -> Told {
         .map(|&(options, at, sources, wanted)| {
             Case::new(format!("{options} at {at}"), move || {
                 let (mut scene, place) = server(&format!("-k {options}"), at, list)?;
-                are(&guests(&mut scene, &place, sources)?, wanted)
+                guests_are(&mut scene, &place, sources, wanted)
             })
         })
         .collect();
@@ -218,7 +221,7 @@ fn a_peer_that_is_kept_out_is_not_the_only_one() -> Told {
     let list = List::new("")?;
     let (mut scene, place) = server("--allow 127.0.0.2", "127.0.0.1", &list)?;
     for _ in 0..3 {
-        are(&guests(&mut scene, &place, "127.0.0.1 127.0.0.3")?, "")?;
+        guests_are(&mut scene, &place, "127.0.0.1 127.0.0.3", "")?;
     }
     scene.peers.push(place.connect_from(ip("127.0.0.2")?)?);
     scene.peer().tx.push(b"hello\n");
@@ -236,7 +239,7 @@ fn a_peer_that_is_kept_out_is_not_the_only_one() -> Told {
 fn a_peer_that_is_kept_out_is_told_of_after_it_came() -> Told {
     let list = List::new("")?;
     let (mut scene, place) = server("--deny 127.0.0.3", "127.0.0.1", &list)?;
-    are(&guests(&mut scene, &place, "127.0.0.3")?, "")?;
+    guests_are(&mut scene, &place, "127.0.0.3", "")?;
     let text = scene.program.stderr.text();
     let lines: Vec<_> = text.lines().collect();
     match lines[..] {
@@ -339,7 +342,7 @@ fn a_hangup_has_the_lists_read_again_and_drops_nobody() -> Told {
     let list = List::new("127.0.0.1")?;
     let options = "-k --allowfile FILE --allow 127.1.2.3";
     let (mut scene, place) = server(options, "127.0.0.1", &list)?;
-    are(&guests(&mut scene, &place, FOUR)?, "127.0.0.1 127.1.2.3")?;
+    guests_are(&mut scene, &place, FOUR, "127.0.0.1 127.1.2.3")?;
 
     let mut guest = place.connect_from(ip("127.0.0.1")?)?;
     guest.tx.push(b"I am in");
@@ -351,24 +354,24 @@ fn a_hangup_has_the_lists_read_again_and_drops_nobody() -> Told {
 
     list.write("127.0.0.2\n")?;
     reload(&mut scene, READ_AGAIN)?;
-    are(&guests(&mut scene, &place, FOUR)?, "127.0.0.2 127.1.2.3")?;
+    guests_are(&mut scene, &place, FOUR, "127.0.0.2 127.1.2.3")?;
     let old = format!(
         "Ncat: error in hosts file {}. The old lists stay in force.",
         list.word()
     );
     list.write("127.0.0.1 127.0.0.1/33")?;
     reload(&mut scene, &old)?;
-    are(&guests(&mut scene, &place, FOUR)?, "127.0.0.2 127.1.2.3")?;
+    guests_are(&mut scene, &place, FOUR, "127.0.0.2 127.1.2.3")?;
     told(fs::remove_file(list.path()))?;
     let why = "No such file or directory. The old lists stay in force.";
     reload(
         &mut scene,
         &format!("Ncat: can't open {}: {why}", list.word()),
     )?;
-    are(&guests(&mut scene, &place, FOUR)?, "127.0.0.2 127.1.2.3")?;
+    guests_are(&mut scene, &place, FOUR, "127.0.0.2 127.1.2.3")?;
     list.write("")?;
     reload(&mut scene, READ_AGAIN)?;
-    are(&guests(&mut scene, &place, FOUR)?, "127.1.2.3")?;
+    guests_are(&mut scene, &place, FOUR, "127.1.2.3")?;
 
     scene.peers.push(guest);
     scene.peer().tx.push(b" and stay");
@@ -397,10 +400,7 @@ fn a_list_that_changes_while_it_is_read_is_read_once_more() -> Told {
             return Err("the last of many hangups was not heard".into());
         }
     }
-    are(
-        &guests(&mut scene, &place, FOUR)?,
-        "127.0.0.1 127.0.0.9 127.1.2.3",
-    )
+    guests_are(&mut scene, &place, FOUR, "127.0.0.1 127.0.0.9 127.1.2.3")
 }
 
 #[test]
@@ -415,23 +415,12 @@ fn a_hangup_ends_a_listener_that_has_nothing_to_read_again() -> Told {
 #[test]
 fn a_server_under_nohup_reads_its_lists_again() -> Told {
     let list = List::new("127.0.0.2")?;
-    let words = [
-        "-v",
-        "-l",
-        "-k",
-        "--denyfile",
-        &list.word(),
-        "127.0.0.1",
-        "0",
-    ];
-    let mut scene = Scene::of(Program::ncat(words).without_hangups())?;
+    let program = listener("-k --denyfile FILE", "127.0.0.1", &list);
+    let mut scene = Scene::of(program.without_hangups())?;
     let place = place_of(&mut scene)?;
     list.write("127.0.0.1")?;
     reload(&mut scene, READ_AGAIN)?;
-    are(
-        &guests(&mut scene, &place, FOUR)?,
-        "127.0.0.2 127.0.0.9 127.1.2.3",
-    )
+    guests_are(&mut scene, &place, FOUR, "127.0.0.2 127.0.0.9 127.1.2.3")
 }
 
 #[test]
@@ -440,25 +429,13 @@ fn a_pipe_is_a_list_once_and_does_not_open_the_door_later() -> Told {
     let (read, write) = common::program::pipe()?;
     told(rustix::io::write(&write, b"127.0.0.1\n").map_err(Into::into))?;
     drop(write);
-    let words = [
-        "-v",
-        "-l",
-        "-k",
-        "--denyfile",
-        "/dev/stdin",
-        "127.0.0.1",
-        "0",
-    ];
-    let program = Program::ncat(words).with_usual_signals();
-    let mut scene = Scene::of(program.stdin(In::Given(read)))?;
+    let program = listener("-k --denyfile /dev/stdin", "127.0.0.1", &list);
+    let program = program.with_usual_signals().stdin(In::Given(read));
+    let mut scene = Scene::of(program)?;
     let place = place_of(&mut scene)?;
     let why = "It is no file that can be read again. The old lists stay in force.";
     reload(&mut scene, &format!("Ncat: can't open /dev/stdin: {why}"))?;
-    drop(list);
-    are(
-        &guests(&mut scene, &place, FOUR)?,
-        "127.0.0.2 127.0.0.9 127.1.2.3",
-    )
+    guests_are(&mut scene, &place, FOUR, "127.0.0.2 127.0.0.9 127.1.2.3")
 }
 
 #[test]
@@ -468,10 +445,7 @@ fn ten_thousand_lines_are_a_list_like_any_other() -> Told {
         .collect();
     let list = List::new(&(lines + "127.0.0.2\n"))?;
     let (mut scene, place) = server("-k --denyfile FILE", "127.0.0.1", &list)?;
-    are(
-        &guests(&mut scene, &place, FOUR)?,
-        "127.0.0.1 127.0.0.9 127.1.2.3",
-    )
+    guests_are(&mut scene, &place, FOUR, "127.0.0.1 127.0.0.9 127.1.2.3")
 }
 
 /// Connects, and waits until it is sent away.
