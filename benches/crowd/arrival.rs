@@ -102,6 +102,14 @@ pub(crate) fn all_at_once(
     Ok((sockets, burst.arrival))
 }
 
+/// A connection under way; none, if it was refused at once.
+pub(crate) fn set_out(port: u16) -> io::Result<Option<TcpStream>> {
+    match TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(None),
+        socket => socket.map(Some),
+    }
+}
+
 /// Connections under way.
 struct Burst {
     poll: Poll,
@@ -127,12 +135,9 @@ impl Burst {
 
     fn connect(&mut self, port: u16) -> io::Result<()> {
         let began = Instant::now();
-        let mut socket = match TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                self.arrival.refused += 1;
-                return Ok(());
-            }
-            other => other?,
+        let Some(mut socket) = set_out(port)? else {
+            self.arrival.refused += 1;
+            return Ok(());
         };
         let token = Token(self.sockets.len());
         self.poll

@@ -5,8 +5,7 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind, Write},
-    net::{Ipv4Addr, SocketAddr},
+    io::{self, Write},
     process::Stdio,
     thread,
     time::{Duration, Instant},
@@ -17,7 +16,7 @@ use tempfile::tempfile;
 
 use super::{
     account,
-    arrival::SLOW,
+    arrival::{self, SLOW},
     broker::{listen, somewhere},
     peer,
 };
@@ -193,14 +192,10 @@ impl Street {
     fn set_out(&mut self) -> io::Result<()> {
         let began = Instant::now();
         self.visits.all += 1;
-        let server = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let mut socket = match TcpStream::connect(server) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                self.visits.refused += 1;
-                self.visitors.push(None);
-                return Ok(());
-            }
-            other => other?,
+        let Some(mut socket) = arrival::set_out(self.port)? else {
+            self.visits.refused += 1;
+            self.visitors.push(None);
+            return Ok(());
         };
         let token = Token(self.visitors.len());
         self.poll
