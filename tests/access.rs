@@ -17,15 +17,11 @@ use common::proc_net::{self, descriptors, tcp_port_of};
 use common::scene::{announced, place_of};
 use common::table::{Case, all_hold};
 use common::wire::socket_in;
-use common::{Deadline, In, Place, Program, Scene, Told};
+use common::{Deadline, In, Place, Program, Scene, Told, directory, told};
 
 const A_MOMENT: Duration = Duration::from_millis(250);
 const DENIED: &str = "Ncat: New connection denied: not allowed";
 const READ_AGAIN: &str = "Ncat: The lists of hosts have been read again and are in force.";
-
-fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test itself: {e}"))
-}
 
 /// A directory with one list in it.
 struct List {
@@ -34,7 +30,7 @@ struct List {
 
 impl List {
     fn new(text: &str) -> Told<Self> {
-        let dir = told(TempDir::new())?;
+        let dir = directory()?;
         let list = Self { dir };
         list.write(text)?;
         Ok(list)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::setting::everywhere;
 use common::table::{Case, all_hold};
-use common::{Carrier, In, Over, Place, Program, Scene, Setting, Side, Told};
+use common::{Carrier, In, Over, Place, Program, Scene, Setting, Side, Told, directory};
 
 /// How long the silence is watched.
 const A_WHILE: Duration = Duration::from_millis(1000);
@@ -106,7 +106,7 @@ fn a_conversation_that_is_stuck_sleeps() -> Told {
 
 #[test]
 fn a_server_that_waits_sleeps() -> Told {
-    let dir = tempfile::TempDir::new().map_err(|e| e.to_string())?;
+    let dir = directory()?;
     let path = dir.path().join("socket").display().to_string();
     let unix = ["-U", &path];
     let mut cases = Vec::new();

@@ -14,13 +14,9 @@ use common::deadline::USUAL;
 use common::payload::{noise, same};
 use common::scene::announced;
 use common::table::{Case, all_hold};
-use common::{In, Out, Program, Scene, Told};
+use common::{In, Out, Program, Scene, Told, directory, told};
 
 const A_MOMENT: Duration = Duration::from_millis(250);
-
-fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the socket of the test: {e}"))
-}
 
 /// A plain datagram socket, and the words by which an ncat reaches it.
 enum Plain {
@@ -100,7 +96,7 @@ fn over_both(play: impl Fn(&str, &TempDir) -> Told + Send + Sync) -> Told {
     let play = &play;
     let case = |kind: &'static str| {
         Case::new(kind, move || {
-            let dir = told(TempDir::new())?;
+            let dir = directory()?;
             play(kind, &dir)
         })
     };
@@ -281,7 +277,7 @@ fn a_file_becomes_datagrams_of_the_size_that_was_asked_for() -> Told {
 
 #[test]
 fn a_server_keeps_to_the_first_who_spoke() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     let (mut scene, at) = server("UDP", &dir, &[])?;
     let (first, second) = (Plain::new("UDP", &dir, "")?, Plain::new("UDP", &dir, "")?);
     first.send(b"first\n", &at)?;
@@ -320,7 +316,7 @@ fn a_server_that_keeps_open_talks_with_everybody() -> Told {
 
 #[test]
 fn a_silent_session_makes_room_for_another() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     let (mut scene, at) = server("UDP", &dir, &["-k", "-m", "1", "-i", "400ms"])?;
     let (first, second) = (Plain::new("UDP", &dir, "")?, Plain::new("UDP", &dir, "")?);
     first.send(b"first\n", &at)?;
@@ -366,7 +362,7 @@ fn a_sender_that_has_gone_ends_no_server() -> Told {
 
 #[test]
 fn a_nameless_unix_sender_is_heard_and_ends_no_server() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     for options in [&[][..], &["-k"]] {
         let (mut scene, at) = server("Unix", &dir, options)?;
         let From::Unix(path) = at else {
@@ -387,7 +383,7 @@ fn a_nameless_unix_sender_is_heard_and_ends_no_server() -> Told {
 
 #[test]
 fn a_full_stdout_delays_datagrams_and_loses_none_it_has_taken() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     let plain = Plain::new("UDP", &dir, "")?;
     let (mut scene, from) = client(&plain, &[])?;
     scene.program.stdout.paused = true;
@@ -405,7 +401,7 @@ fn a_full_stdout_delays_datagrams_and_loses_none_it_has_taken() -> Told {
 
 #[test]
 fn a_port_scan_by_udp_tells_what_is_known() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     let plain = Plain::new("UDP", &dir, "")?;
     let words = ["-z", "-u", "-v", "-i", "300ms"]
         .map(str::to_owned)

@@ -10,11 +10,7 @@ use tempfile::TempDir;
 
 use common::payload::same;
 use common::scene::{announced, place_of};
-use common::{Door, In, Place, Program, Scene, Told};
-
-fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test cannot set its scene: {e}"))
-}
+use common::{Door, In, Place, Program, Scene, Told, directory, told};
 
 fn listening(words: &[&str]) -> Program {
     Program::ncat(["-l", "-v"].iter().chain(words)).stdin(In::Pipe)
@@ -91,7 +87,7 @@ fn one_family_can_be_asked_for() -> Told {
 
 #[test]
 fn a_name_without_a_file_is_reached_by_its_name() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     // The name of a directory of our own is a name that nobody else takes.
     let name = format!("@{}", dir.path().display());
     let mut server = Scene::of(listening(&["-U", &name]))?;
@@ -137,7 +133,7 @@ fn can_have_many(dir: &TempDir) -> Told<bool> {
 
 #[test]
 fn all_addresses_of_a_name_are_tried() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     if !can_have_many(&dir)? {
         return Ok(());
     }
@@ -172,7 +168,7 @@ fn all_addresses_of_a_name_are_tried() -> Told {
 
 #[test]
 fn when_no_address_of_a_name_answers_the_last_reason_is_told() -> Told {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     if !can_have_many(&dir)? {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use common::scene::place_of;
 use common::wire::Room;
-use common::{Deadline, In, Out, Place, Program, Running, Scene, Told};
+use common::{Deadline, In, Out, Place, Program, Running, Scene, Told, directory};
 
 /// Long enough for whatever moves by itself to have moved.
 const A_MOMENT: Duration = Duration::from_millis(150);
@@ -160,7 +160,7 @@ fn a_socket_that_meets_itself_has_not_met_anybody() -> Told {
 #[test]
 fn unix_datagrams_wait_for_a_slow_stdout_and_are_not_lost() -> Told {
     const MESSAGES: usize = 600;
-    let dir = tempfile::TempDir::new().map_err(|e| e.to_string())?;
+    let dir = directory()?;
     let (server, client) = (dir.path().join("server"), dir.path().join("client"));
     let words = ["-l", "-k", "-U", "-u", "-v"].map(OsString::from);
     let program = Program::ncat(words.into_iter().chain([server.clone().into()]));
@@ -183,7 +183,7 @@ fn unix_datagrams_wait_for_a_slow_stdout_and_are_not_lost() -> Told {
 #[test]
 fn a_log_whose_reader_has_stopped_stops_nobody() -> Told {
     const SAID: usize = 200_000;
-    let dir = tempfile::TempDir::new().map_err(|e| e.to_string())?;
+    let dir = directory()?;
     let path = dir.path().join("log");
     let made = rustix::fs::mknodat(
         rustix::fs::CWD,

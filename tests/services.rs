@@ -16,11 +16,7 @@ use tempfile::TempDir;
 use common::deadline::USUAL;
 use common::payload::{noise, same};
 use common::scene::announced;
-use common::{Ending, Place, Program, Scene, Told};
-
-fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test cannot set its scene: {e}"))
-}
+use common::{Ending, Place, Program, Scene, Told, directory, told};
 
 /// A command line at work in a shell, in a directory of its own.
 struct Service {
@@ -36,7 +32,7 @@ impl Service {
 
     /// Starts it once `prepare` has put files into its directory.
     fn start_with(line: &str, prepare: impl FnOnce(&Path) -> Told) -> Told<Self> {
-        let dir = told(TempDir::new())?;
+        let dir = directory()?;
         let ncat =
             std::env::var_os("NCAT_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_ncat").into());
         // Says which ports it was given, and by which number it can be told to end.

@@ -13,7 +13,7 @@ use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, fcntl_setfl, seek};
 use common::payload::{endless_lines, lines, noise, same};
 use common::program::{pair, pipe, terminal};
 use common::setting::everywhere;
-use common::{Catcher, Ending, In, Medium, Out, Scene, Told};
+use common::{Catcher, Ending, In, Medium, Out, Scene, Told, told};
 
 /// Kinds of stdout whose bytes a test can see.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +32,6 @@ const KINDS: [Kind; 5] = [
     Kind::File,
     Kind::Append,
 ];
-
-fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test cannot set its scene: {e}"))
-}
 
 fn out(kind: Kind, path: &Path) -> Out {
     match kind {

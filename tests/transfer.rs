@@ -30,7 +30,7 @@ use common::program::pipe;
 use common::scene::place_of;
 use common::table::{Case, all_hold};
 use common::wire::socket_in;
-use common::{Carrier, Deadline, In, Out, Over, Place, Program, Scene, Told};
+use common::{Carrier, Deadline, In, Out, Over, Place, Program, Scene, Told, directory};
 
 const SIZE: usize = 20_000_000;
 
@@ -71,7 +71,7 @@ struct Files {
 
 impl Files {
     fn new(from: From) -> Told<Self> {
-        let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
+        let dir = directory()?;
         let files = Self { dir };
         let put = |side, bytes: &[u8]| {
             fs::write(files.input(side), bytes).map_err(|e| format!("cannot write a file: {e}"))
@@ -246,7 +246,7 @@ fn pester(program: &common::Running, seed: u64, stop: &AtomicBool) -> Told {
 /// The same transfer with a relay in between, dribbling pipes for stdin and stdout, and signals.
 fn disturbed(over: Over, from: From, carrier: Carrier, seed: u64) -> Told {
     let deadline = Deadline::after(DISTURBED);
-    let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
+    let dir = directory()?;
     let ((server_in, feed_server), (catch_server, server_out)) = (pipe()?, pipe()?);
     let ((client_in, feed_client), (catch_client, client_out)) = (pipe()?, pipe()?);
 

@@ -12,8 +12,8 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::common::payload::same;
 use crate::common::scene::announced;
 use crate::common::wire::socket_in;
-use crate::common::{In, Place, Program, Scene, Told};
-use crate::{deaf_port, directory, expect, outcome_of, says, told};
+use crate::common::{In, Place, Program, Scene, Told, directory, told};
+use crate::{deaf_port, expect, outcome_of, says};
 
 #[test]
 fn nobody_at_the_port_is_refused() -> Told {

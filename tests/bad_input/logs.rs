@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::common::payload::same;
-use crate::common::{Program, Told};
-use crate::{deaf_port, directory, outcome_of, says, told};
+use crate::common::{Program, Told, directory, told};
+use crate::{deaf_port, outcome_of, says};
 
 #[test]
 fn a_log_that_cannot_be_opened_stops_it_at_once() -> Told {

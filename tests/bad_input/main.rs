@@ -12,10 +12,9 @@ mod streams;
 use std::net::SocketAddr;
 
 use socket2::{Domain, SockAddr, Socket, Type};
-use tempfile::TempDir;
 
 use common::scene::Outcome;
-use common::{Program, Scene, Told};
+use common::{Program, Scene, Told, told};
 
 /// Plays a program to its end.
 pub(crate) fn outcome_of(program: Program) -> Told<Outcome> {
@@ -36,14 +35,6 @@ pub(crate) fn expect(outcome: &Outcome, status: i32, stderr: &str) -> Told {
         "status {} with {:?} instead of {status} with {stderr:?}",
         outcome.code, outcome.stderr
     ))
-}
-
-pub(crate) fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test cannot set its scene: {e}"))
-}
-
-pub(crate) fn directory() -> Told<TempDir> {
-    told(TempDir::new())
 }
 
 /// A TCP port of 127.0.0.1 at which nobody listens, and nobody else can begin to while this lives.

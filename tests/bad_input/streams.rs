@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::common::payload::{endless_lines, noise, same};
 use crate::common::program::pipe;
 use crate::common::setting::{everywhere, in_settings};
-use crate::common::{Ending, Feeder, In, Medium, Out, Place, Program, Scene, Side, Told};
-use crate::{deaf_port, outcome_of, told};
+use crate::common::{Ending, Feeder, In, Medium, Out, Place, Program, Scene, Side, Told, told};
+use crate::{deaf_port, outcome_of};
 
 /// Stdout fails while stdin had something for the peer: the peer still gets it.
 fn stdout_fails_with(reason: &str, stdout: impl Fn() -> Told<Out> + Send + Sync) -> Told {

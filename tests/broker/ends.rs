@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::common::meeting::whichever;
 use crate::common::payload::{noise, same};
-use crate::common::{By, In, Meeting, Program, Told};
+use crate::common::{By, In, Meeting, Program, Told, directory};
 use crate::{A_MOMENT, is_served};
 
 #[test]
@@ -128,7 +128,7 @@ fn a_stdin_with_nothing_in_it_ends_nothing() -> Told {
 
 #[test]
 fn a_file_on_stdin_is_for_the_first_who_comes_and_ends_nothing() -> Told {
-    let dir = tempfile::tempdir().map_err(|e| format!("no directory: {e}"))?;
+    let dir = directory()?;
     let (file, data) = (dir.path().join("file"), noise(4, 3_000_000));
     std::fs::write(&file, &data).map_err(|e| format!("no file: {e}"))?;
     let mut meeting = Meeting::dressed(By::Tcp, &["--broker"], |p| p.stdin(In::File(file)))?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::common::deadline::in_time;
 use crate::common::meeting::whichever;
 use crate::common::payload::{noise, same};
-use crate::common::{By, Deadline, Meeting, Told};
+use crate::common::{By, Deadline, Meeting, Told, directory};
 use crate::{A_MOMENT, is_served};
 
 /// More than the kernel holds on one connection, so that it only goes in if it is read.
@@ -133,7 +133,7 @@ fn logged(meeting: &mut Meeting, path: &str, want: &str) -> Told {
 /// A broadcast is one, however many or few get it.
 #[test]
 fn what_members_say_is_logged_as_it_comes_and_as_it_goes() -> Told {
-    let dir = tempfile::tempdir().map_err(|e| format!("no directory: {e}"))?;
+    let dir = directory()?;
     let path = |name: &str| dir.path().join(name).display().to_string();
     let (raw, hex) = (path("raw"), path("hex"));
     let options = ["--broker", "-o", &raw, "-x", &hex];

@@ -1,6 +1,7 @@
 //! The only way to wait in these tests: for descriptors, until a point in time.
 
 use std::cell::Cell;
+use std::io;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, Timespec, poll};
@@ -8,6 +9,11 @@ use rustix::io::Errno;
 
 /// What a step of a test gives, or the sentence that says what went wrong.
 pub(crate) type Told<T = ()> = Result<T, String>;
+
+/// What the test itself asks of the system.
+pub(crate) fn told<T>(result: io::Result<T>) -> Told<T> {
+    result.map_err(|e| format!("the test cannot set its scene: {e}"))
+}
 
 /// How long anything may take that should happen at once. Far more than it needs on a loaded
 /// machine.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::payload::same;
 use super::scene::announced;
 use super::table::{Case, all_hold};
-use super::{In, Peer, Place, Program, Scene, Told};
+use super::{In, Peer, Place, Program, Scene, Told, directory};
 
 /// How members come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Meeting {
         options: &[&str],
         dress: impl FnOnce(Program) -> Program,
     ) -> Told<Self> {
-        let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
+        let dir = directory()?;
         let options = ["-v"].iter().chain(options).map(|&word| word.to_owned());
         let words = options.chain(by.words(dir.path()));
         let mut scene = Scene::of(dress(Program::ncat(words)))?;

@@ -23,10 +23,10 @@ pub(crate) mod setting;
 pub(crate) mod table;
 pub(crate) mod wire;
 
-pub(crate) use deadline::{Deadline, Told};
+pub(crate) use deadline::{Deadline, Told, told};
 pub(crate) use ends::{Catcher, Ending, Feeder, Medium};
 pub(crate) use meeting::{By, Meeting};
 pub(crate) use program::{Carrier, In, Out, Program, Running};
 pub(crate) use scene::Scene;
-pub(crate) use setting::{Over, Setting, Side};
+pub(crate) use setting::{Over, Setting, Side, directory};
 pub(crate) use wire::{Door, Peer, Place};

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::scene::place_of;
 use super::table::{Case, all_hold};
 use super::wire::socket_in;
-use super::{Carrier, Place, Program, Scene, Told};
+use super::{Carrier, Place, Program, Scene, Told, told};
 
 /// Which side our program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,11 @@ pub(crate) enum Over {
     Unix,
 }
 
+/// A directory for as long as it is held.
+pub(crate) fn directory() -> Told<TempDir> {
+    told(TempDir::new())
+}
+
 /// One of the eight, with a directory of its own.
 #[derive(Debug)]
 pub(crate) struct Setting {
@@ -36,12 +41,11 @@ pub(crate) struct Setting {
 
 impl Setting {
     pub(crate) fn new(side: Side, over: Over, carrier: Carrier) -> Told<Self> {
-        let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
         Ok(Self {
             side,
             over,
             carrier,
-            dir,
+            dir: directory()?,
         })
     }
 

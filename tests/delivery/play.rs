@@ -4,13 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use crate::cell::{Back, Cell, Stdin, Towards, What};
 use crate::common::deadline::{Watch, in_time};
 use crate::common::payload::{endless_lines, lines, same};
 use crate::common::wire::{Room, socket_in};
-use crate::common::{Deadline, Ending, In, Over, Place, Scene, Side, Told, proc_net};
+use crate::common::{Deadline, Ending, In, Over, Place, Scene, Side, Told, directory, proc_net};
 use crate::who::{Who, begin};
 
 /// What goes forward: more than a plain pipe and a narrow socket hold, so it cannot just lie
@@ -46,7 +44,7 @@ struct Play {
 
 pub(crate) fn play_cell(cell: Cell, stdin: Stdin, over: Over, who: Who) -> Told {
     in_time(SOON, |watch| {
-        let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
+        let dir = directory()?;
         let mut play = set_up(cell, stdin, over, who, dir.path())?;
         play.set_back(watch)?;
         play.go_forward(watch)?;

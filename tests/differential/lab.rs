@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::common::scene::Outcome;
-use crate::common::{Deadline, In, Place, Program, Scene, Told, proc_net};
+use crate::common::{Deadline, In, Place, Program, Scene, Told, directory, proc_net};
 
 /// A place to play a scene with one of the two programs.
 pub(crate) struct Lab {
@@ -18,7 +18,7 @@ impl Lab {
     pub(crate) fn new(make: fn(&[String]) -> Program) -> Told<Self> {
         Ok(Self {
             make,
-            dir: TempDir::new().map_err(|e| format!("no directory: {e}"))?,
+            dir: directory()?,
         })
     }
 

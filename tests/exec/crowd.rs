@@ -11,9 +11,9 @@ use socket2::SockRef;
 use crate::common::deadline::USUAL;
 use crate::common::proc_net::descriptors;
 use crate::common::scene::place_of;
-use crate::common::{Deadline, Place, Program, Scene, Told};
+use crate::common::{Deadline, Place, Program, Scene, Told, told};
 use crate::kin::{Mark, children};
-use crate::{server_words, told};
+use crate::server_words;
 
 const MANY: usize = 500;
 

@@ -11,9 +11,9 @@ use crate::common::deadline::USUAL;
 use crate::common::payload::{noise, same};
 use crate::common::scene::announced;
 use crate::common::table::{Case, all_hold};
-use crate::common::{Program, Scene, Told};
+use crate::common::{Program, Scene, Told, directory, told};
+use crate::expect;
 use crate::kin::Mark;
-use crate::{directory, expect, told};
 
 /// What carries the datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

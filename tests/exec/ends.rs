@@ -7,9 +7,9 @@ use crate::common::program::code;
 use crate::common::program::pipe;
 use crate::common::scene::place_of;
 use crate::common::table::{Case, all_hold};
-use crate::common::{Carrier, In, Told};
+use crate::common::{Carrier, In, Told, directory, told};
 use crate::meeting::{Kind, Meeting, WAYS, Way, in_every_way, over_tcp};
-use crate::{all_of, answer_to_a_new_peer, directory, expect, kin, server, told};
+use crate::{all_of, answer_to_a_new_peer, expect, kin, server};
 
 const A_MOMENT: Duration = Duration::from_millis(250);
 

@@ -7,9 +7,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use crate::common::payload::same;
 use crate::common::scene::place_of;
 use crate::common::wire::socket_in;
-use crate::common::{Carrier, Place, Program, Scene, Told};
+use crate::common::{Carrier, Place, Program, Scene, Told, directory, told};
 use crate::meeting::{Kind, Meeting, WAYS, Way, over_tcp};
-use crate::{answer_to_a_new_peer, directory, expect, server, server_words, text_of, told};
+use crate::{answer_to_a_new_peer, expect, server, server_words, text_of};
 
 /// Tells the five variables in brackets, for some of them are empty.
 const TELL: &str = "for n in REMOTE_ADDR REMOTE_PORT LOCAL_ADDR LOCAL_PORT PROTO; do \

@@ -15,15 +15,6 @@ mod output;
 
 use common::scene::place_of;
 use common::{Ending, Place, Program, Scene, Told};
-use tempfile::TempDir;
-
-pub(crate) fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test cannot set its scene: {e}"))
-}
-
-pub(crate) fn directory() -> Told<TempDir> {
-    told(TempDir::new())
-}
 
 /// The words of a listener on any port of 127.0.0.1 that serves many, with more options.
 pub(crate) fn server_words<'a>(options: &[&'a str]) -> Vec<&'a str> {

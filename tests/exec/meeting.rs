@@ -5,12 +5,12 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use tempfile::TempDir;
 
+use crate::all_of;
 use crate::common::payload::Xorshift;
 use crate::common::scene::place_of;
 use crate::common::table::{Case, all_hold};
 use crate::common::wire::{Room, socket_in};
-use crate::common::{Carrier, Place, Program, Scene, Told};
-use crate::{all_of, directory};
+use crate::common::{Carrier, Place, Program, Scene, Told, directory};
 
 /// Who comes to whom, and whether others may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

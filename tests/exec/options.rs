@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::common::payload::same;
-use crate::common::{Place, Program, Scene, Told};
+use crate::common::{Place, Program, Scene, Told, directory, told};
 use crate::kin::Mark;
 use crate::meeting::{Kind, Meeting, WAYS, Way, over_tcp};
-use crate::{answer_to_a_new_peer, expect, server, server_words, told};
+use crate::{answer_to_a_new_peer, expect, server, server_words};
 
 const A_MOMENT: Duration = Duration::from_millis(250);
 
@@ -153,7 +153,7 @@ fn nothing_is_run_when_nobody_is_reached() -> Told {
     let door = Place::any_port().open_with(&crate::common::wire::Room::Usual, 0)?;
     // A backlog of 0 has room for one.
     let _first = door.place.connect()?;
-    let dir = crate::directory()?;
+    let dir = directory()?;
     let file = dir.path().join("file");
     let line = format!("touch {}", file.display());
     let options = ["-w", "300ms", "-c", &line].map(str::to_owned);

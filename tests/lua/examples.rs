@@ -6,8 +6,8 @@ use tempfile::TempDir;
 
 use crate::common::payload::{lines, noise, same};
 use crate::common::scene::place_of;
-use crate::common::{Place, Program, Scene, Told};
-use crate::{heard, server, told};
+use crate::common::{Place, Program, Scene, Told, directory, told};
+use crate::{heard, server};
 
 fn example(name: &str) -> String {
     format!(
@@ -82,7 +82,7 @@ fn menu_asks_answers_and_says_good_bye() -> Told {
 
 /// A server of the files in `public`, beside which there is one that nobody may have.
 fn web() -> Told<(TempDir, Scene, Place)> {
-    let dir = told(TempDir::new())?;
+    let dir = directory()?;
     let public = dir.path().join("public");
     told(fs::create_dir_all(public.join("empty")))?;
     told(fs::write(dir.path().join("secret"), "SECRET"))?;

@@ -17,11 +17,7 @@ use tempfile::TempDir;
 use common::payload::{noise, same};
 use common::scene::place_of;
 use common::setting::everywhere;
-use common::{Place, Program, Scene, Told};
-
-pub(crate) fn told<T>(result: std::io::Result<T>) -> Told<T> {
-    result.map_err(|e| format!("the test cannot set its scene: {e}"))
-}
+use common::{Place, Program, Scene, Told, directory, told};
 
 /// A directory with one script.
 pub(crate) struct Script {
@@ -31,7 +27,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(text: &str) -> Told<Self> {
-        let dir = told(TempDir::new())?;
+        let dir = directory()?;
         let path = dir.path().join("script.lua");
         told(fs::write(&path, text))?;
         Ok(Self { dir, path })

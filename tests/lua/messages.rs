@@ -2,11 +2,11 @@
 
 use std::net::UdpSocket;
 
+use crate::Script;
 use crate::common::deadline::USUAL;
 use crate::common::payload::same;
 use crate::common::scene::announced;
-use crate::common::{Program, Scene, Told};
-use crate::{Script, told};
+use crate::common::{Program, Scene, Told, told};
 
 fn socket() -> Told<UdpSocket> {
     let socket = told(UdpSocket::bind("127.0.0.1:0"))?;

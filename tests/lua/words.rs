@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::common::scene::Outcome;
-use crate::common::{Program, Scene, Told};
-use crate::{Script, heard, server, told};
+use crate::common::{Program, Scene, Told, told};
+use crate::{Script, heard, server};
 
 const REFERENCE: &str = "/usr/bin/ncat";
 

@@ -21,7 +21,7 @@ use common::proc_net::descriptors;
 use common::scene::place_of;
 use common::table::{Case, all_hold};
 use common::wire::socket_in;
-use common::{Deadline, In, Place, Program, Scene, Told};
+use common::{Deadline, In, Place, Program, Scene, Told, directory};
 use crowd::{Crowd, Shape};
 
 /// How much more memory than before the first member came the program may ever have had, in KiB. Its
@@ -48,7 +48,7 @@ fn soak(shape: Shape, place: impl Fn(&TempDir) -> Place) -> Told {
     let seconds = number("NCAT_SOAK_SECONDS").unwrap_or(4);
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let seed = number("NCAT_SOAK_SEED").unwrap_or(since.map_or(1, |since| since.as_nanos() as u64));
-    let dir = TempDir::new().map_err(|e| format!("no directory: {e}"))?;
+    let dir = directory()?;
     let play = || {
         play(
             shape,
