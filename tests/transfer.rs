@@ -28,7 +28,7 @@ use tempfile::TempDir;
 use common::payload::{Xorshift, noise, same};
 use common::program::pipe;
 use common::scene::place_of;
-use common::table::{Case, all_hold};
+use common::table::{Case, all_hold, runs};
 use common::wire::socket_in;
 use common::{Carrier, Deadline, In, Out, Over, Place, Program, Scene, Told, directory};
 
@@ -39,13 +39,6 @@ const DISTURBED: Duration = Duration::from_secs(60);
 
 static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(20, SIZE));
 static OTHER_BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(21, SIZE));
-
-fn runs() -> usize {
-    std::env::var("NCAT_TEST_RUNS")
-        .ok()
-        .and_then(|runs| runs.parse().ok())
-        .unwrap_or(5)
-}
 
 /// Which of the two has the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -389,7 +382,7 @@ fn twenty_megabytes_arrive_whole_on_a_bad_line_and_under_signals() -> Told {
     for run in 1..=runs().div_ceil(5) {
         for carrier in Carrier::BOTH {
             for (over, from) in EVERYTHING {
-                let seed = run as u64 * 1000 + cases.len() as u64 * 10;
+                let seed = run * 1000 + cases.len() as u64 * 10;
                 let name = format!("{over:?}, from {from:?}, {carrier}, seed {seed}");
                 cases.push(Case::new(name, move || {
                     disturbed(over, from, carrier, seed)

@@ -9,6 +9,14 @@ use super::Told;
 /// How many scenes are played at once. They wait for each other's processes more than they compute.
 const SIDE_BY_SIDE: usize = 6;
 
+/// How often a scene in which chance has a part is played: what `NCAT_TEST_RUNS` says, or five times.
+pub(crate) fn runs() -> u64 {
+    std::env::var("NCAT_TEST_RUNS")
+        .ok()
+        .and_then(|runs| runs.parse().ok())
+        .unwrap_or(5)
+}
+
 /// A scene with its name.
 pub(crate) struct Case<'a> {
     pub(crate) name: String,

@@ -7,18 +7,11 @@
 use std::time::Duration;
 
 use crate::common::payload::{Xorshift, noise, same};
-use crate::common::table::{Case, all_hold};
+use crate::common::table::{Case, all_hold, runs};
 use crate::common::{Scene, Told};
 use crate::meeting::{Meeting, WAYS, Way, in_every_way};
 
 const A_PAUSE: Duration = Duration::from_millis(5);
-
-fn runs() -> u64 {
-    std::env::var("NCAT_TEST_RUNS")
-        .ok()
-        .and_then(|runs| runs.parse().ok())
-        .unwrap_or(5)
-}
 
 /// What the peer does while the program writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
