@@ -158,6 +158,14 @@ impl Meeting {
         Peer::of(connect(to).map_err(|e| format!("cannot send to {door}: {e}"))?)
     }
 
+    /// Somebody comes to the door, hears nothing and is turned away.
+    pub(crate) fn knock_in_vain(&mut self) -> Told {
+        self.knock()?;
+        self.scene
+            .until("it is turned away", |s| s.peer().rx.ended())?;
+        same("who was turned away", &self.scene.peer().rx.got, b"")
+    }
+
     /// One more member, whom the server knows when this returns.
     pub(crate) fn come(&mut self) -> Told {
         let before = self.known();
