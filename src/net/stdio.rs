@@ -217,13 +217,22 @@ const PIPE_PROMISE: usize = 4096;
 
 /// Whether a call on the descriptor would not wait.
 pub fn is_ready(fd: BorrowedFd<'_>, what: PollFlags) -> bool {
-    let mut fds = [PollFd::from_borrowed_fd(fd, what)];
+    let [ready] = are_ready([(fd, what)]);
+    ready
+}
+
+/// The same of several descriptors, for the price of one question.
+pub fn are_ready<const N: usize>(asked: [(BorrowedFd<'_>, PollFlags); N]) -> [bool; N] {
+    let mut fds = asked.map(|(fd, what)| PollFd::from_borrowed_fd(fd, what));
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // A failing poll says nothing, and the call itself will say more.
-    !matches!(poll(&mut fds, Some(&now)), Ok(0))
+    match poll(&mut fds, Some(&now)) {
+        Ok(_) => fds.map(|fd| !fd.revents().is_empty()),
+        // A failing poll says nothing, and the call itself will say more.
+        Err(_) => [true; N],
+    }
 }
 
 fn kind(fd: BorrowedFd<'_>, stat: &Stat) -> Kind {

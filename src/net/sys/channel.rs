@@ -12,12 +12,16 @@ use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
 use super::Width;
-use crate::net::stdio::is_ready;
+use crate::net::stdio::{are_ready, is_ready};
 use crate::net::transport::Raw;
 use crate::route::{Carried, Then};
 
 /// How much one call may move. The kernel stops earlier whenever a pipe or socket is full.
 const PIECE: usize = 1 << 20;
+/// A piece under this was most likely all there was. Then the source is asked whether it has more: one
+/// question instead of an attempt that moves nothing and a question why. It has to be asked, for a
+/// sink without room makes pieces small as well.
+const SMALL: usize = 4096;
 /// After so many refusals to move though both ends were ready, copying is tried.
 const PATIENCE: u8 = 4;
 
@@ -134,6 +138,9 @@ impl Channel {
                 self.refusals = 0;
                 let pipe = if self.source_is_pipe() { source } else { sink };
                 self.width.passed(n, pipe);
+                if n < SMALL {
+                    *ready.source = is_ready(source, PollFlags::IN);
+                }
                 Carried::moved(n, n, Then::More)
             }
             Err(Errno::AGAIN) => self.look_who_waits(source, sink, ready),
@@ -163,8 +170,8 @@ impl Channel {
         sink: BorrowedFd<'_>,
         ready: Ready<'_>,
     ) -> Carried {
-        *ready.source = is_ready(source, PollFlags::IN);
-        *ready.sink = is_ready(sink, PollFlags::OUT);
+        let ends = [(source, PollFlags::IN), (sink, PollFlags::OUT)];
+        [*ready.source, *ready.sink] = are_ready(ends);
         if *ready.source && *ready.sink {
             return Carried::moved(0, 0, self.try_again());
         }
