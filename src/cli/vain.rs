@@ -32,6 +32,10 @@ fn without_effect(o: &Options) -> Vec<String> {
     let connects = (!o.listens(), "without --listen");
     let one_peer = (!many(o), "without --listen and --keep-open");
     let mesh = (o.is_mesh(), "with --broker or --chat");
+    let programs = (
+        !o.commands.is_empty(),
+        "with --exec, --sh-exec or --lua-exec",
+    );
     let datagrams = (o.datagram, "with --udp");
     let streams = (!o.datagram, "without --udp");
     let unix = (o.domain == Domain::Unix, "for a Unix socket");
@@ -69,13 +73,17 @@ fn without_effect(o: &Options) -> Vec<String> {
         (
             "--no-shutdown",
             o.no_shutdown,
-            &[scans, no_stdin, datagrams, mesh],
+            &[scans, programs, no_stdin, datagrams, mesh],
         ),
         ("--wait", o.wait.is_some(), &[listens]),
         ("--nsock-engine", o.engine, &[never]),
         ("--test", o.announce, &[connects]),
-        ("-q", quits, &[scans, no_stdin, mesh]),
-        ("--half-close", o.half_close, &[scans, no_stdin, datagrams]),
+        ("-q", quits, &[scans, programs, no_stdin, mesh]),
+        (
+            "--half-close",
+            o.half_close,
+            &[scans, programs, no_stdin, datagrams],
+        ),
         (
             "--datagram-size",
             o.datagram_size.is_some(),
@@ -99,6 +107,7 @@ mod tests {
 
     use super::*;
     use crate::access::Entries;
+    use crate::cli::opts::CommandWord;
 
     #[test]
     fn an_option_in_vain_is_named_with_the_reason() {
@@ -164,6 +173,21 @@ mod tests {
                 &[
                     "Warning: --deny has no effect without --listen.",
                     "Warning: --denyfile has no effect without --listen.",
+                ],
+            ),
+            (
+                Options {
+                    commands: vec![CommandWord::Exec("/bin/cat".into())],
+                    listen: true,
+                    no_shutdown: true,
+                    quit: Quit::Never,
+                    half_close: true,
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --no-shutdown has no effect with --exec, --sh-exec or --lua-exec.",
+                    "Warning: -q has no effect with --exec, --sh-exec or --lua-exec.",
+                    "Warning: --half-close has no effect with --exec, --sh-exec or --lua-exec.",
                 ],
             ),
             (
