@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 fn print(text: &str) -> u8 {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            say::line(&format!("Ncat: write: {error} (standard output)."));
+            let why = cli::reason(&error);
+            say::line(&format!("Ncat: write: {why} (standard output)."));
             2
         }
         Ok(()) | Err(_) => 0,
