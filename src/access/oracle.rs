@@ -38,9 +38,9 @@ pub fn means(spec: &str, peer: IpAddr, source: &mut dyn Source) -> Option<bool> 
 fn begins(ip: IpAddr, bits: Option<u64>, peer: IpAddr) -> Option<bool> {
     let own = if ip.is_ipv4() { 32 } else { 128 };
     let bits = bits.unwrap_or(own);
-    let count = usize::try_from(bits + 128 - own).ok()?;
+    let unheeded = usize::try_from(own.checked_sub(bits)?).ok()?;
     let (ip, peer) = (in_bits(ip), in_bits(peer));
-    (bits <= own).then(|| ip[..count] == peer[..count])
+    Some(ip[..128 - unheeded] == peer[..128 - unheeded])
 }
 
 fn in_bits(ip: IpAddr) -> String {

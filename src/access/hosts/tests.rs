@@ -54,7 +54,7 @@ fn some_spec(dice: &mut Random) -> String {
     match dice.below(3) {
         0 => format!(
             "{host}/{}",
-            [0, 7, 8, 20, 24, 31, 32, 33, 64, 128][dice.below(10)]
+            [0, 7, 8, 20, 24, 31, 32, 33, 64, 128, u64::MAX][dice.below(11)]
         ),
         _ => host,
     }
