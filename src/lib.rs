@@ -21,7 +21,8 @@
 //!   (mio, socket2, fs)   │   (std only, no bytes)
 //!        │    │    └─────┼─────────┘
 //!      wire  route       │
-//!    (memchr)            │          access: a leaf for cli and net
+//! (rustls, memchr)       │          access: a leaf for cli and net
+//!        │               │          secure: a leaf for cli and wire
 //!        └────┬──────────┘
 //!           data            ids: a leaf anyone may use
 //! ```
@@ -38,6 +39,8 @@
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
 //! | [`lua`] | scripts for peers: checked where we serve, run in a process of their own |
 //! | [`ids`] | names that never find the successor in a slot |
+//! | [`secure`] | certificates, keys, suites and whom to trust, for TLS |
+//! | [`secure`] | TLS before any connection: certificates, keys, suites and whom to trust |
 //! | [`say`] | every line on stderr |
 //!
 //! Who may import whom is checked by `tests/layering.rs`. `unsafe` stands in one file,
@@ -65,4 +68,5 @@ pub mod mode;
 pub mod net;
 pub mod route;
 pub mod say;
+pub mod secure;
 pub mod wire;

@@ -105,6 +105,29 @@ const RULES: &[Rule] = &[
         why: "lists of hosts are understood without asking for files or names",
     },
     Rule {
+        place: "secure",
+        may: &[
+            "std",
+            "pkcs8",
+            "rcgen",
+            "rpassword",
+            "rustls",
+            "rustls_native_certs",
+            "sha1",
+            "sha2",
+            "webpki_roots",
+            "x509_parser",
+        ],
+        never: &[&[
+            "std::net::TcpListener",
+            "std::net::TcpStream",
+            "std::net::UdpSocket",
+            "std::process",
+            "std::thread",
+        ]],
+        why: "certificates and keys are read at the start and know no connection",
+    },
+    Rule {
         place: "data",
         may: &["std"],
         never: &[OUTSIDE, ADDRESSES],
@@ -112,7 +135,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         place: "wire",
-        may: &["std", "memchr", "crate::data"],
+        may: &["std", "memchr", "rustls", "crate::data", "crate::secure"],
         never: &[OUTSIDE, ADDRESSES],
         why: "protocols know no sockets, files or clock",
     },
@@ -135,7 +158,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         place: "cli",
-        may: &["std", "getopts", "crate::access"],
+        may: &[
+            "std",
+            "getopts",
+            "crate::access",
+            "crate::secure::Version",
+            "crate::secure::Wishes",
+        ],
         never: &[OUTSIDE],
         why: "the command line is understood without touching what it names",
     },

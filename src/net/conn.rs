@@ -311,7 +311,7 @@ impl Conn {
 }
 
 fn broken(fault: Fault) -> Step {
-    Step::Broken(io::Error::other(fault.0))
+    Step::Broken(io::Error::other(fault))
 }
 
 impl End for Conn {

@@ -5,6 +5,7 @@
 //! one serves all the members of a hub.
 
 mod chat;
+mod clock;
 mod crlf;
 #[doc(hidden)]
 pub mod oracle;
@@ -12,8 +13,10 @@ mod stack;
 mod telnet;
 
 use std::fmt;
+use std::time::Instant;
 
 pub use chat::Chat;
+pub use clock::Clock;
 pub use crlf::Crlf;
 pub use stack::Stack;
 pub use telnet::Telnet;
@@ -33,15 +36,36 @@ pub enum Phase {
 
 /// The peer broke or refused the protocol: its connection ends, with these words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub String);
+pub struct Fault {
+    /// What a person is told, without a full stop.
+    pub words: String,
+    /// Not the peer's doing but its being somebody else: nobody is to go on as if a network had failed.
+    pub impostor: bool,
+}
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Fault {
+    /// The peer broke the protocol.
+    pub fn new(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            impostor: false,
+        }
     }
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl std::error::Error for Fault {}
+
 /// One protocol between the wire below and the application above.
+///
+/// Over a wire of messages (datagrams) one call is about one message: `wire` holds one and is used
+/// whole, and a layer puts one into an empty `up` or `down` and keeps the next until it is asked
+/// again, be it with nothing.
 pub trait Layer {
     /// Where the protocol stands. A layer without a handshake is open from the start.
     fn phase(&self) -> Phase {
@@ -65,4 +89,24 @@ pub trait Layer {
     /// The application will send no more: the protocol's goodbye, if it has one. Asked once, when the
     /// handshake is over and all that was sent has gone, with an empty `down` to say it in.
     fn finish(&mut self, _down: &mut Buf) {}
+
+    /// The peer has said its last though the wire goes on: nothing more will come up.
+    fn has_ended(&self) -> bool {
+        false
+    }
+
+    /// When it wants [`Layer::on_deadline`] unless something happens before.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// That time has come.
+    fn on_deadline(&mut self, _down: &mut Buf) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// What a person may want to know of the peer, each a line; asked once, when the handshake is over.
+    fn remarks(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -12,7 +12,7 @@ impl Layer for Seal {
         let mut used = 0;
         for pair in wire.chunks_exact(2) {
             if pair[0] != !pair[1] {
-                return Err(Fault("the seal is broken".into()));
+                return Err(Fault::new("the seal is broken"));
             }
             if up.put(&pair[..1]) == 0 {
                 break;
@@ -65,7 +65,7 @@ impl Layer for Hello {
                 Ok(2)
             }
             [] | [b'O'] => Ok(0),
-            _ => Err(Fault("that is no greeting".into())),
+            _ => Err(Fault::new("that is no greeting")),
         }
     }
 
@@ -74,7 +74,7 @@ impl Layer for Hello {
     }
 
     fn recv_eof(&mut self) -> Result<(), Fault> {
-        Err(Fault("no greeting came".into()))
+        Err(Fault::new("no greeting came"))
     }
 }
 
@@ -235,11 +235,11 @@ fn what_came_before_a_fault_is_delivered_first() {
     oracle::drain(&mut up, 2, &mut above);
     assert_eq!(
         (above, fault),
-        (b"a\r\nb\r\nc".to_vec(), Fault("the seal is broken".into()))
+        (b"a\r\nb\r\nc".to_vec(), Fault::new("the seal is broken"))
     );
     assert_eq!(
         stack.send(b"x", &mut down),
-        Err(Fault("the seal is broken".into()))
+        Err(Fault::new("the seal is broken"))
     );
     assert!(stack.finish(&mut down), "there is no goodbye after a fault");
 }
@@ -277,7 +277,7 @@ fn a_goodbye_waits_for_the_end_of_the_handshake() {
 #[test]
 fn an_end_in_a_handshake_is_a_fault_and_later_none() {
     let mut stack = stack(8, [Box::new(Hello::Start), Box::new(Seal)]);
-    assert_eq!(stack.recv_eof(), Err(Fault("no greeting came".into())));
+    assert_eq!(stack.recv_eof(), Err(Fault::new("no greeting came")));
     let (mut up, mut down) = (Buf::new(8), Buf::new(8));
     assert_eq!(stack.recv(&mut queue(b"OK"), &mut up, &mut down), Ok(true));
     assert_eq!(stack.recv_eof(), Ok(()));
