@@ -1,7 +1,30 @@
 //! TLS as the user wants it: files and words become what the layers of [`crate::wire`] are made with.
 //!
+//! ```text
+//! Wishes ── ciphers, provider ── suites and versions ─┐
+//!        ── keys, or else temporary ── who we are ────┼── configs: Client, Server
+//!        ── verify, names ── whom to believe ─────────┘
+//! an error of the library ── words ── a sentence
+//! ```
+//!
 //! A leaf: knows certificates, keys and suites, but no connection.
 
+#[cfg(feature = "tls")]
+mod configs;
+#[cfg(feature = "tls")]
+mod fingerprint;
+#[cfg(feature = "tls")]
+mod provider;
+#[cfg(feature = "tls")]
+mod temporary;
+#[cfg(feature = "tls")]
+pub mod verify;
 mod wishes;
+#[cfg(feature = "tls")]
+mod words;
 
+#[cfg(feature = "tls")]
+pub use configs::{Client, Server, client, server};
 pub use wishes::{Version, Wishes};
+#[cfg(feature = "tls")]
+pub use words::words;
