@@ -3,8 +3,9 @@
 //! ```text
 //! Wishes ── ciphers, provider ── suites and versions ─┐
 //!        ── keys, or else temporary ── who we are ────┼── configs: Client, Server
-//!        ── verify, names ── whom to believe ─────────┘
+//!        ── verify, names, roots ── whom to believe ──┘
 //! an error of the library ── words ── a sentence
+//! a peer's certificates ── describe ── lines for the curious
 //! ```
 //!
 //! A leaf: knows certificates, keys and suites, but no connection.
@@ -12,9 +13,17 @@
 #[cfg(feature = "tls")]
 mod configs;
 #[cfg(feature = "tls")]
+mod describe;
+#[cfg(feature = "tls")]
 mod fingerprint;
 #[cfg(feature = "tls")]
+mod names;
+#[cfg(feature = "tls")]
 mod provider;
+#[cfg(feature = "tls")]
+mod roots;
+#[cfg(feature = "tls")]
+mod subject;
 #[cfg(feature = "tls")]
 mod temporary;
 #[cfg(feature = "tls")]
@@ -25,6 +34,8 @@ mod words;
 
 #[cfg(feature = "tls")]
 pub use configs::{Client, Server, client, server};
+#[cfg(feature = "tls")]
+pub use describe::describe;
 pub use wishes::{Version, Wishes};
 #[cfg(feature = "tls")]
 pub use words::words;

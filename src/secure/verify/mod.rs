@@ -1,82 +1,107 @@
-//! Whom to believe. For now: anybody.
+//! Whom to believe: anybody, whoever has a certificate that the user named by its hash, or whoever
+//! those vouch for that the user trusts.
+//!
+//! ```text
+//! verifier     what the library asks: pins, and the strict
+//! strict       the chain, then the name
+//! chain        from certificate to certificate, up to one that is trusted
+//! property     what one certificate allows
+//! certificate  one, taken apart, with a little of der
+//! handshake    did the peer itself sign, or only show a certificate that it saw somewhere?
+//! ```
 
+mod certificate;
+mod chain;
+mod der;
+mod handshake;
+mod property;
+mod strict;
+mod verifier;
+
+use std::fmt;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, Error, OtherError};
+use sha2::{Digest, Sha256};
 
-use super::Wishes;
+use super::{Wishes, fingerprint, provider};
+pub(super) use certificate::Certificate;
+use property::Purpose;
+use strict::Strict;
+use verifier::Verifier;
 
 /// Why a peer is not believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// A sentence without a full stop.
     pub words: String,
-    /// The peer is somebody else.
+    /// The peer is somebody else: its certificate is in order but not the one that was asked for.
     pub impostor: bool,
 }
 
-impl std::fmt::Display for Rejection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words)
     }
 }
 
 impl std::error::Error for Rejection {}
 
-/// How a client judges servers.
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        CertificateError::Other(OtherError(Arc::new(rejection))).into()
+    }
+}
+
+/// How a client judges servers. Only one that does reads the store of those who are trusted. Err is a
+/// sentence without a full stop.
 pub fn server_verifier(
-    _: &Wishes,
+    wishes: &Wishes,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    Ok(Arc::new(Anybody(Arc::clone(provider))))
+    let verifier = Verifier::new(wishes, Purpose::Server, provider)?;
+    Ok(Arc::new(verifier))
 }
 
-/// How a server judges clients, if it does.
+/// How a server judges clients; one that wants to know nothing of them asks for no certificates.
 pub fn client_verifier(
-    _: &Wishes,
-    _: &Arc<CryptoProvider>,
+    wishes: &Wishes,
+    provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, String> {
-    Ok(None)
+    if !wishes.verify && wishes.pins.is_empty() {
+        return Ok(None);
+    }
+    let verifier = Verifier::new(wishes, Purpose::Client, provider)?;
+    Ok(Some(Arc::new(verifier)))
 }
 
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+/// Why a server with this chain would not be believed, if it had to be judged.
+pub(super) fn objection(
+    chain: &[CertificateDer<'_>],
+    wishes: &Wishes,
+    now: UnixTime,
+) -> Option<String> {
+    let provider = Arc::new(provider::everything());
+    let judged = Strict::load(wishes, Purpose::Server)
+        .and_then(|strict| strict.judge(chain, &provider, now).map_err(|why| why.words));
+    judged.err()
+}
 
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+/// Whether the certificate is one of those that were named; all are while none was.
+fn pinned(pins: &[[u8; 32]], certificate: &CertificateDer<'_>) -> Result<(), Rejection> {
+    let hash: [u8; 32] = Sha256::digest(certificate).into();
+    if pins.is_empty() || pins.contains(&hash) {
+        return Ok(());
     }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    Err(Rejection {
+        words: format!(
+            "the certificate is none of those pinned, its SHA-256 fingerprint is {}",
+            fingerprint::sha256(certificate)
+        ),
+        impostor: true,
+    })
 }
