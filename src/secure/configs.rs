@@ -10,9 +10,10 @@ use rustls::server::{NoServerSessionStorage, ServerConfig};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{KeyLogFile, SupportedProtocolVersion, version};
 
+use super::provider::provider;
 use super::temporary::temporary;
 use super::verify::{client_verifier, server_verifier};
-use super::{Version, Wishes, fingerprint, provider};
+use super::{Version, Wishes, fingerprint};
 
 /// Named here, the file gets the keys of every connection, for those who look into what they sent.
 const KEYS_OF_CONNECTIONS: &str = "SSLKEYLOGFILE";
@@ -37,10 +38,11 @@ pub struct Server {
 
 /// All that a client needs, or a sentence without a full stop.
 pub fn client(wishes: &Wishes) -> Result<Client, String> {
-    let provider = Arc::new(provider::everything());
+    let provider = provider(wishes.ciphers.as_deref())?;
+    let versions = versions(wishes, &provider)?;
     let verifier = server_verifier(wishes, &provider)?;
     let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&versions(wishes))
+        .with_protocol_versions(&versions)
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
@@ -62,11 +64,12 @@ pub fn client(wishes: &Wishes) -> Result<Client, String> {
 /// All that a server needs, or a sentence without a full stop. A temporary certificate is in the name
 /// of `host`.
 pub fn server(wishes: &Wishes, host: &str) -> Result<Server, String> {
-    let provider = Arc::new(provider::everything());
+    let provider = provider(wishes.ciphers.as_deref())?;
+    let versions = versions(wishes, &provider)?;
     let verifier = client_verifier(wishes, &provider)?;
     let (identity, remarks) = made_up(host, &provider)?;
     let config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&versions(wishes))
+        .with_protocol_versions(&versions)
         .map_err(|error| error.to_string())?;
     let config = match verifier {
         Some(verifier) => config.with_client_cert_verifier(verifier),
@@ -91,17 +94,31 @@ fn keys_are_wanted() -> bool {
     std::env::var_os(KEYS_OF_CONNECTIONS).is_some()
 }
 
-/// Versions within the user's bounds; all without any.
-fn versions(wishes: &Wishes) -> Vec<&'static SupportedProtocolVersion> {
+/// Versions within the user's bounds that there are suites for.
+fn versions(
+    wishes: &Wishes,
+    provider: &CryptoProvider,
+) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
     let known = [
         (Version::Tls13, &version::TLS13),
         (Version::Tls12, &version::TLS12),
     ];
-    let fits = |version: Version| {
-        wishes.min.is_none_or(|min| version >= min) && wishes.max.is_none_or(|max| version <= max)
-    };
-    let known = known.into_iter().filter(|&(version, _)| fits(version));
-    known.map(|(_, version)| version).collect()
+    let mut left = Vec::new();
+    for (version, library) in known {
+        let wished = wishes.min.is_none_or(|min| version >= min)
+            && wishes.max.is_none_or(|max| version <= max);
+        let has_suites = || {
+            let mut suites = provider.cipher_suites.iter();
+            suites.any(|suite| suite.version() == library)
+        };
+        if wished && has_suites() {
+            left.push(library);
+        }
+    }
+    match left.is_empty() {
+        true => Err("The cipher list leaves none for the versions that are asked for".to_owned()),
+        false => Ok(left),
+    }
 }
 
 /// Whom to ask for; nothing when the target is a word that can be no name and nobody will look.

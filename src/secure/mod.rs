@@ -11,6 +11,8 @@
 //! A leaf: knows certificates, keys and suites, but no connection.
 
 #[cfg(feature = "tls")]
+pub mod ciphers;
+#[cfg(feature = "tls")]
 mod configs;
 #[cfg(feature = "tls")]
 mod describe;

@@ -101,11 +101,12 @@ fn comment() -> Vec<u8> {
 mod tests {
     use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-    use super::super::provider;
+    use super::super::provider::provider;
     use super::*;
 
     fn made(host: &str) -> Vec<u8> {
-        let temporary = temporary(host, &provider::everything()).expect("a certificate");
+        let temporary =
+            temporary(host, &provider(None).expect("all suites")).expect("a certificate");
         temporary.certificate.to_vec()
     }
 
