@@ -10,6 +10,7 @@ use rustls::server::{NoServerSessionStorage, ServerConfig};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{KeyLogFile, SupportedProtocolVersion, version};
 
+use super::keys::{ask, identity};
 use super::provider::provider;
 use super::temporary::temporary;
 use super::verify::{client_verifier, server_verifier};
@@ -41,12 +42,17 @@ pub fn client(wishes: &Wishes) -> Result<Client, String> {
     let provider = provider(wishes.ciphers.as_deref())?;
     let versions = versions(wishes, &provider)?;
     let verifier = server_verifier(wishes, &provider)?;
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&versions)
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let mut config = config.with_no_client_auth();
+    let mut config = match given(wishes, &provider)? {
+        Some(identity) => {
+            config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)))
+        }
+        None => config.with_no_client_auth(),
+    };
     let name = name(wishes)?;
     config.enable_sni = name.is_some();
     config.alpn_protocols.clone_from(&wishes.alpn);
@@ -67,7 +73,10 @@ pub fn server(wishes: &Wishes, host: &str) -> Result<Server, String> {
     let provider = provider(wishes.ciphers.as_deref())?;
     let versions = versions(wishes, &provider)?;
     let verifier = client_verifier(wishes, &provider)?;
-    let (identity, remarks) = made_up(host, &provider)?;
+    let (identity, remarks) = match given(wishes, &provider)? {
+        Some(identity) => (identity, Vec::new()),
+        None => made_up(host, &provider)?,
+    };
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
         .map_err(|error| error.to_string())?;
@@ -141,6 +150,14 @@ fn name(wishes: &Wishes) -> Result<Option<ServerName<'static>>, String> {
 /// The library wants some name even when nobody is asked for; it tells no one of addresses.
 fn nobody() -> ServerName<'static> {
     ServerName::from(IpAddr::from([0, 0, 0, 0]))
+}
+
+/// Who the user's files say we are.
+fn given(wishes: &Wishes, provider: &CryptoProvider) -> Result<Option<CertifiedKey>, String> {
+    match (&wishes.cert, &wishes.key) {
+        (Some(cert), Some(key)) => identity(cert, key, provider, &mut ask).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn made_up(host: &str, provider: &CryptoProvider) -> Result<(CertifiedKey, Vec<String>), String> {

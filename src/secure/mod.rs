@@ -19,7 +19,11 @@ mod describe;
 #[cfg(feature = "tls")]
 mod fingerprint;
 #[cfg(feature = "tls")]
+mod keys;
+#[cfg(feature = "tls")]
 mod names;
+#[cfg(feature = "tls")]
+pub mod pem;
 #[cfg(feature = "tls")]
 mod provider;
 #[cfg(feature = "tls")]
