@@ -20,6 +20,8 @@ mod describe;
 mod fingerprint;
 #[cfg(feature = "tls")]
 mod keys;
+#[cfg(all(test, feature = "tls"))]
+mod made;
 #[cfg(feature = "tls")]
 mod names;
 #[cfg(feature = "tls")]

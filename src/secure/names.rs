@@ -128,3 +128,6 @@ fn spoken(asked: &str) -> Option<IpAddr> {
         .and_then(|rest| rest.strip_suffix(']'));
     inside.unwrap_or(asked).parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

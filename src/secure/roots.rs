@@ -41,14 +41,18 @@ impl Roots {
         if certificates.is_empty() {
             return Err(format!("there is no certificate in {file:?}"));
         }
-        let understood = certificates.into_iter().enumerate().map(|(place, der)| {
-            Trusted::read(der).ok_or_else(|| {
-                let place = place + 1;
-                format!("certificate {place} in {file:?} is not understood")
-            })
-        });
+        Self::of(certificates).map_err(|place| {
+            let place = place + 1;
+            format!("certificate {place} in {file:?} is not understood")
+        })
+    }
+
+    /// Err is the place of one that is not understood.
+    pub(super) fn of(certificates: Vec<CertificateDer<'static>>) -> Result<Self, usize> {
+        let certificates = certificates.into_iter().enumerate();
+        let certificates = certificates.map(|(place, der)| Trusted::read(der).ok_or(place));
         Ok(Roots {
-            certificates: understood.collect::<Result<_, _>>()?,
+            certificates: certificates.collect::<Result<_, _>>()?,
             bundle: &[],
         })
     }

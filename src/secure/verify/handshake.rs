@@ -8,6 +8,7 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved};
 
+use super::Rejection;
 use super::certificate::{Certificate, Key};
 
 /// In TLS 1.2 a scheme names the hash and the kind of key, but not the curve: any of the scheme's
@@ -34,7 +35,7 @@ pub(super) fn signed_tls12(
         {
             Ok(HandshakeSignatureValid::assertion())
         }
-        _ => Err(CertificateError::BadSignature.into()),
+        _ => Err(copied().into()),
     }
 }
 
@@ -47,5 +48,15 @@ pub(super) fn signed_tls13(
 ) -> Result<HandshakeSignatureValid, Error> {
     let certificate = Certificate::read(certificate).ok_or(CertificateError::BadEncoding)?;
     let key = SubjectPublicKeyInfoDer::from(certificate.parsed.subject_pki.raw);
-    verify_tls13_signature_with_raw_key(message, &key, signed, known)
+    verify_tls13_signature_with_raw_key(message, &key, signed, known).map_err(|error| match error {
+        Error::InvalidCertificate(_) => copied().into(),
+        other => other,
+    })
+}
+
+fn copied() -> Rejection {
+    Rejection {
+        words: "the peer did not sign with the key of its certificate".to_owned(),
+        impostor: false,
+    }
 }

@@ -105,3 +105,6 @@ fn pinned(pins: &[[u8; 32]], certificate: &CertificateDer<'_>) -> Result<(), Rej
         impostor: true,
     })
 }
+
+#[cfg(test)]
+mod tests;

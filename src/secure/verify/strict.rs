@@ -24,11 +24,16 @@ pub(super) struct Strict {
 impl Strict {
     /// Reads the store of those who are trusted. Err is a sentence without a full stop.
     pub(super) fn load(wishes: &Wishes, purpose: Purpose) -> Result<Self, String> {
-        Ok(Strict {
-            roots: Roots::load(wishes.trust.as_deref())?,
+        let roots = Roots::load(wishes.trust.as_deref())?;
+        Ok(Self::new(roots, purpose, &wishes.name))
+    }
+
+    pub(super) fn new(roots: Roots, purpose: Purpose, name: &str) -> Self {
+        Strict {
+            roots,
             purpose,
-            name: wishes.name.clone(),
-        })
+            name: name.to_owned(),
+        }
     }
 
     /// The peer's own certificate comes first.
