@@ -214,6 +214,7 @@ impl Made {
                 pem.push('\n');
             }
         }
+        pem.truncate(pem.trim_end().len());
         pem + "\n-----END CERTIFICATE-----\n"
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Two judges must agree. This one takes what the reference takes, knows why it refuses, and looks at
 //! everything but the names that an authority may be held to. The library's knows those too, but takes
-//! neither a certificate of the first version nor an authority's own, nor one that names hosts twice:
-//! those pass without it unless somebody above them is held to names.
+//! neither a peer's certificate of the first version nor one that is an authority's: those pass without
+//! it unless somebody above them is held to names.
 
 use std::sync::Arc;
 
@@ -116,7 +116,11 @@ impl Judge<'_> {
                 Err(words) => complaint.get_or_insert(words),
             };
         }
-        Err(complaint.unwrap_or_else(|| end(top, climb)))
+        match complaint {
+            Some(words) if !issued_by_itself(top) => Err(words),
+            // Namesakes of one that signed itself are no better than nobody.
+            _ => Err(end(top, climb)),
+        }
     }
 
     /// Whether it may have issued what is below, and who vouches for it in turn.

@@ -75,7 +75,7 @@ fn unfit(whose: &Subject<'_>, purpose: Purpose) -> String {
     }
 }
 
-/// Extensions that must be understood are.
+/// Extensions that must be understood are, and none contradicts another of its kind.
 fn understood(certificate: &Certificate<'_>, whose: &Subject<'_>) -> Result<(), String> {
     let matters = |extension: &X509Extension<'_>| {
         let read = [
@@ -87,9 +87,10 @@ fn understood(certificate: &Certificate<'_>, whose: &Subject<'_>) -> Result<(), 
         ];
         extension.critical || read.contains(&extension.oid)
     };
-    let extensions = certificate.parsed.extensions().iter();
-    for extension in extensions.filter(|extension| matters(extension)) {
-        if extension.parsed_extension().error().is_some() {
+    let all = certificate.parsed.extensions();
+    for extension in all.iter().filter(|extension| matters(extension)) {
+        let alike = all.iter().filter(|other| other.oid == extension.oid);
+        if extension.parsed_extension().error().is_some() || alike.count() > 1 {
             return Err(format!("{whose} has broken extensions"));
         }
         if extension.critical && extension.parsed_extension().unsupported() {
@@ -164,8 +165,5 @@ pub(super) fn constrained(certificate: &Certificate<'_>) -> bool {
 /// Of the kind that every library takes for a peer's own.
 pub(super) fn ordinary(certificate: &Certificate<'_>) -> bool {
     let parsed = &certificate.parsed;
-    let names =
-        |extension: &&X509Extension<'_>| extension.oid == known::OID_X509_EXT_SUBJECT_ALT_NAME;
-    let names = parsed.extensions().iter().filter(names).count();
-    parsed.version() == X509Version::V3 && !parsed.is_ca() && names < 2
+    parsed.version() == X509Version::V3 && !parsed.is_ca()
 }
