@@ -4,11 +4,11 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls_native_certs::load_native_certs;
 use webpki_roots::TLS_SERVER_ROOTS;
 
+use super::pem;
 use super::verify::Certificate;
 
 /// Where the environment says that trusted certificates are; the library for it looks there first.
@@ -35,15 +35,16 @@ impl Roots {
         let Some(file) = file else {
             return Self::system();
         };
-        let pem = fs::read(file).map_err(|error| format!("cannot read {file:?}: {error}"))?;
-        let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-        let certificates = certificates.map_err(|error| format!("{file:?} is broken: {error}"))?;
-        if certificates.is_empty() {
-            return Err(format!("there is no certificate in {file:?}"));
-        }
+        let name = file.display();
+        let text = fs::read(file).map_err(|error| {
+            let why = error.to_string();
+            let why = why.split(" (os error").next().unwrap_or_default();
+            format!("{name} cannot be read: {why}")
+        })?;
+        let certificates = pem::certificates(&text).map_err(|words| format!("{name} {words}"))?;
         Self::of(certificates).map_err(|place| {
             let place = place + 1;
-            format!("certificate {place} in {file:?} is not understood")
+            format!("{name} holds a certificate that is not understood, number {place}")
         })
     }
 

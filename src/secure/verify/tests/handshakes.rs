@@ -268,11 +268,14 @@ fn files_that_are_no_help_are_told_of() {
     let provider = Arc::new(provider::everything());
     let file = NamedTempFile::new().expect("a file");
     for (content, words) in [
-        ("", "there is no certificate in"),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n", "is broken"),
+        ("", "holds no certificate in PEM"),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n",
+            "is cut off in the middle of a section",
+        ),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-            "certificate 1 in",
+            "holds a damaged certificate, number 1",
         ),
     ] {
         fs::write(file.path(), content).expect("room");
@@ -294,5 +297,8 @@ fn files_that_are_no_help_are_told_of() {
     let said = server_verifier(&wishes, &provider)
         .err()
         .unwrap_or_default();
-    assert!(said.starts_with("cannot read"), "no file: {said}");
+    assert!(
+        said.starts_with("/nowhere/at/all cannot be read: No such file"),
+        "no file: {said}"
+    );
 }
