@@ -1,5 +1,8 @@
 //! What layers are made with: for a client, and for a server.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -39,6 +42,7 @@ pub struct Server {
 
 /// All that a client needs, or a sentence without a full stop.
 pub fn client(wishes: &Wishes) -> Result<Client, String> {
+    let name = name(wishes)?;
     let provider = provider(wishes.ciphers.as_deref())?;
     let versions = versions(wishes, &provider)?;
     let verifier = server_verifier(wishes, &provider)?;
@@ -53,7 +57,6 @@ pub fn client(wishes: &Wishes) -> Result<Client, String> {
         }
         None => config.with_no_client_auth(),
     };
-    let name = name(wishes)?;
     config.enable_sni = name.is_some();
     config.alpn_protocols.clone_from(&wishes.alpn);
     // One connection is all we make.
@@ -132,9 +135,13 @@ fn versions(
 
 /// Whom to ask for; nothing when the target is a word that can be no name and nobody will look.
 fn name(wishes: &Wishes) -> Result<Option<ServerName<'static>>, String> {
-    // The zone is known to this machine only, and brackets to no machine.
-    let address = wishes.name.split('%').next().unwrap_or_default();
-    if let Ok(address) = address.parse::<IpAddr>() {
+    let bare = wishes
+        .name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    // The zone is known to this machine only.
+    let address = bare.unwrap_or(&wishes.name).split('%').next();
+    if let Some(Ok(address)) = address.map(str::parse::<IpAddr>) {
         return Ok(Some(ServerName::from(address)));
     }
     match ServerName::try_from(wishes.name.clone()) {
