@@ -14,6 +14,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{KeyLogFile, SupportedProtocolVersion, version};
 
 use super::keys::{ask, identity};
+use super::names::spoken;
 use super::provider::provider;
 use super::temporary::temporary;
 use super::verify::{client_verifier, server_verifier};
@@ -135,13 +136,7 @@ fn versions(
 
 /// Whom to ask for; nothing when the target is a word that can be no name and nobody will look.
 fn name(wishes: &Wishes) -> Result<Option<ServerName<'static>>, String> {
-    let bare = wishes
-        .name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'));
-    // The zone is known to this machine only.
-    let address = bare.unwrap_or(&wishes.name).split('%').next();
-    if let Some(Ok(address)) = address.map(str::parse::<IpAddr>) {
+    if let Some(address) = spoken(&wishes.name) {
         return Ok(Some(ServerName::from(address)));
     }
     match ServerName::try_from(wishes.name.clone()) {

@@ -13,6 +13,7 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::pem::{self, Ask};
+use super::provider::KEYS;
 
 /// More than this is no file of certificates: somebody named `/dev/zero` or a backup.
 const LARGEST: u64 = 1 << 20;
@@ -34,9 +35,9 @@ pub(super) fn identity(
     // A pipe could not be read twice.
     let text = if key == cert { text } else { read(key)? };
     let secret = pem::key(&text, ask).map_err(|words| about(key, &words))?;
-    let secret = provider.key_provider.load_private_key(secret).map_err(|_| {
-        about(key, "holds a key that cannot be used: RSA from 2048 to 4096 bits, P-256, P-384 and Ed25519 can")
-    })?;
+    let secret = provider.key_provider.load_private_key(secret);
+    let useless = |_| about(key, &format!("holds a key that cannot be used: {KEYS} can"));
+    let secret = secret.map_err(useless)?;
     if !belongs(&chain[0], &*secret) {
         return Err(format!(
             "The key in {} does not belong to the certificate in {}",

@@ -121,7 +121,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 /// An address as a user writes it. The zone is known to this machine only.
-fn spoken(asked: &str) -> Option<IpAddr> {
+pub(super) fn spoken(asked: &str) -> Option<IpAddr> {
     let asked = asked.split('%').next().unwrap_or_default();
     let inside = asked
         .strip_prefix('[')

@@ -1,6 +1,5 @@
 //! A certificate for those who brought none: made at the start, gone at the end.
 
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::string::Ia5String;
@@ -10,6 +9,8 @@ use rcgen::{
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::names::spoken;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -76,9 +77,7 @@ fn make(host: &str, serial: SerialNumber) -> Result<(CertificateDer<'static>, Ve
 /// What clients of today compare with the name they asked for. A host that can be no name of the DNS
 /// has the common name alone.
 fn alternative(host: &str) -> Option<SanType> {
-    // The zone is known to this machine only.
-    let address = host.split('%').next().unwrap_or(host);
-    if let Ok(address) = address.parse::<IpAddr>() {
+    if let Some(address) = spoken(host) {
         return Some(SanType::IpAddress(address));
     }
     Ia5String::try_from(host).ok().map(SanType::DnsName)
@@ -99,6 +98,8 @@ fn comment() -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
     use super::super::provider::provider;
@@ -117,6 +118,7 @@ mod tests {
             ("a.example", "DNS a.example"),
             ("127.0.0.1", "IP 127.0.0.1"),
             ("::1", "IP ::1"),
+            ("[::1]", "IP ::1"),
             ("fe80::1%lo", "IP fe80::1"),
             ("ö.example", "none"),
         ] {

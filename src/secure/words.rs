@@ -44,7 +44,7 @@ pub fn words(error: &Error) -> (String, bool) {
 fn alerted(alert: AlertDescription) -> String {
     use AlertDescription::*;
     let why = match alert {
-        BadCertificate => "our certificate is bad",
+        BadCertificate => "our certificate is not the right one (bad certificate)",
         UnsupportedCertificate => "it does not take certificates like ours",
         CertificateRevoked => "our certificate is revoked",
         CertificateExpired => "our certificate has expired or is not valid yet",
@@ -114,6 +114,7 @@ fn incompatible(why: &PeerIncompatible) -> String {
         }
         ServerDoesNotSupportTls12Or13
         | ServerTlsVersionIsDisabledByOurConfig
+        | SignatureAlgorithmsExtensionRequired
         | SupportedVersionsExtensionRequired
         | Tls12NotOffered
         | Tls12NotOfferedOrEnabled => "no version of TLS",
