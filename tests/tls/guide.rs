@@ -84,7 +84,8 @@ fn ciphers_are_chosen_in_the_words_of_openssl() -> Told {
 /// `ncat -v --listen --ssl`.
 #[test]
 fn a_listener_makes_a_certificate_for_itself() -> Told {
-    let (mut scene, place) = listening(&["--ssl"])?;
+    let (mut scene, _) = listening(&["--ssl"])?;
+    let place = place_of(&mut scene)?;
     let stderr = scene.program.stderr.text();
     holds("stderr", &stderr, "Ncat: Generating a temporary ")?;
     holds(
@@ -93,15 +94,21 @@ fn a_listener_makes_a_certificate_for_itself() -> Told {
         "Use --ssl-key and --ssl-cert to use a permanent one.",
     )?;
     holds("stderr", &stderr, "Ncat: SHA-1 fingerprint: ")?;
-    let mut client = calling(&place, &["--ssl", "-v"])?;
-    client.program.stdin.push(b"hello\n");
-    scene.until("it is heard", |s| s.program.stdout.text() == "hello\n")?;
+    let caller = calling(&place, &["--ssl", "-v"])?;
+    let mut two = Two {
+        listener: scene,
+        caller,
+    };
+    two.caller.program.stdin.push(b"hello\n");
+    two.until("it is heard", |two| {
+        two.listener.program.stdout.text() == "hello\n"
+    })?;
     let told = stderr
         .lines()
         .find(|line| line.contains("SHA-1 fingerprint: "));
     let told = told.unwrap_or_default().to_owned();
-    client.until("the client saw the same", |s| {
-        s.program.stderr.text().contains(&told)
+    two.until("the caller has seen the same", |two| {
+        two.caller.program.stderr.text().contains(&told)
     })
 }
 
@@ -146,21 +153,21 @@ fn a_certificate_by_the_recipe_is_used_and_trusted() -> Told {
     })?;
     server.program.stdin.push(b"secret\n");
     let place = place_of(&mut server)?;
-    let mut client = calling_as(
+    let caller = calling_as(
         "localhost",
         &place,
         &["-4", "--ssl-verify", "--ssl-trustfile", &cert],
     )?;
-    client.program.stdin.push(b"it is you\n");
-    server.until("it is heard", |s| {
-        s.program.stdout.text().contains("it is you\n")
-    })?;
-    server.program.stdin.push(b"it is me\n");
     let mut two = Two {
         listener: server,
-        caller: client,
+        caller,
     };
-    two.until("the client heard it", |two| {
+    two.caller.program.stdin.push(b"it is you\n");
+    two.until("it is heard", |two| {
+        two.listener.program.stdout.text().contains("it is you\n")
+    })?;
+    two.listener.program.stdin.push(b"it is me\n");
+    two.until("the caller has heard it", |two| {
         two.caller.program.stdout.text() == "it is me\n"
     })
 }

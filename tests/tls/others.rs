@@ -102,12 +102,18 @@ fn the_other_ncat_is_understood_when_it_connects() -> Told {
     let (running, peer) = speaker(REFERENCE, &["--ssl", "127.0.0.1", &port_of(&place)])?;
     scene.others.push(running);
     scene.peers.push(peer);
-    both_say_all(&mut scene, BULK)?;
-    // It says a goodbye at the end of its stdin and goes on listening.
+    // It keeps half of a large record to itself until more comes, be it an end.
+    scene.program.stdin.push(&noise(1, BULK));
+    scene.program.stdin.finish();
+    scene.peer().tx.push(&noise(2, BULK));
+    scene.until("both heard all", |s| {
+        s.peer().rx.got.len() >= BULK && s.program.stdout.got.len() >= BULK
+    })?;
+    same("what it heard", &scene.peer().rx.got, &noise(1, BULK))?;
+    // It says a goodbye at the end of its stdin.
     scene.peer().tx.finish();
-    scene.until("its end is here", |s| s.program.stdout.ended())?;
-    scene.ends_with(0)?;
-    Ok(())
+    let outcome = scene.ends_with(0)?;
+    same("what our side heard", &outcome.stdout, &noise(2, BULK))
 }
 
 #[test]

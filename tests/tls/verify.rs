@@ -48,9 +48,9 @@ const CASES: [(&str, &str, &str, i32, &str); 20] = [
     ("good", "self", "localhost", 1, ""),
     ("under", "root", "localhost", 1, ""),
     ("viashort", "root", "localhost", 1, ""),
-    ("client", "root", "localhost", 1, "purpose"),
+    ("client", "root", "localhost", 1, "not meant for servers"),
     ("late", "root", "localhost", 1, "expired"),
-    ("early", "root", "localhost", 1, "not valid yet"),
+    ("early", "root", "localhost", 1, "not yet valid"),
     (
         "plain",
         "root",
