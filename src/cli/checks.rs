@@ -14,8 +14,10 @@ use super::place::Place;
 use super::plan::{
     At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan, Script,
 };
+use super::ssl::Ssl;
 use super::target::PortWord;
 use super::{Log, UsageError, World, flags, place, reason, split, vain};
+use crate::secure::{Version, Wishes};
 
 const WAIT: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(5);
@@ -58,7 +60,7 @@ pub fn plan(
         Role::Connect(_) | Role::Scan(_) => refuse(&CONNECT_LIMITS, &options)?,
     }
     refuse(&DATAGRAM_LIMITS, &options)?;
-    Ok(dressed(options, role))
+    Ok(dressed(options, role, operands))
 }
 
 /// A script to be run instead of everything else: it leaves nothing for another option to do.
@@ -82,15 +84,44 @@ pub(super) fn script(options: &Options, operands: &[OsString]) -> Result<Script,
 /// A rule: when it is broken, and what to say then.
 type Limit = (fn(&Options) -> bool, &'static str);
 
-const OPTION_LIMITS: [Limit; 1] = [(
-    |o| o.commands.len() > 1,
-    "Only one of --exec, --sh-exec, and --lua-exec is allowed.",
-)];
+const OPTION_LIMITS: [Limit; 5] = [
+    (
+        |o| o.commands.len() > 1,
+        "Only one of --exec, --sh-exec, and --lua-exec is allowed.",
+    ),
+    (
+        |o| o.ssl.as_ref().is_some_and(|ssl| ssl.trust.len() > 1),
+        "The --ssl-trustfile option may be given only once.",
+    ),
+    (
+        |o| o.ssl.as_ref().is_some_and(Ssl::leaves_no_version),
+        "--ssl-min-version asks for more than --ssl-max-version allows.",
+    ),
+    (
+        |o| o.ssl.is_some() && over_udp(o) && !cfg!(feature = "dtls"),
+        "--ssl with --udp is not supported by this build.",
+    ),
+    (
+        |o| {
+            over_udp(o)
+                && o.ssl
+                    .as_ref()
+                    .is_some_and(|ssl| ssl.min == Some(Version::Tls13))
+        },
+        "DTLS ends at version 1.2; --ssl-min-version asks for more.",
+    ),
+];
 
-const UNIX_LIMITS: [Limit; 1] = [(
-    |o| o.domain == Domain::Unix && o.source_port.is_some(),
-    "Specifying source port when using Unix domain sockets doesn't make sense.",
-)];
+const UNIX_LIMITS: [Limit; 2] = [
+    (
+        |o| o.domain == Domain::Unix && o.ssl.is_some(),
+        "SSL option not supported when using Unix domain sockets.",
+    ),
+    (
+        |o| o.domain == Domain::Unix && o.source_port.is_some(),
+        "Specifying source port when using Unix domain sockets doesn't make sense.",
+    ),
+];
 
 const ZERO_IO_LIMITS: [Limit; 3] = [
     // The missing dot is the reference's.
@@ -114,7 +145,7 @@ const SOURCE_LIMITS: [Limit; 1] = [(
      to connect to.",
 )];
 
-const CONNECT_LIMITS: [Limit; 3] = [
+const CONNECT_LIMITS: [Limit; 4] = [
     (
         |o| !o.lists.allow.is_empty(),
         "Invalid option combination: allow/deny with connect.",
@@ -127,26 +158,34 @@ const CONNECT_LIMITS: [Limit; 3] = [
         |o| o.keep_open && o.datagram && !o.runs(),
         "UDP mode does not support the -k or --keep-open options, except with --exec or --sh-exec.",
     ),
+    CERT_AND_KEY,
 ];
 
-const LISTEN_LIMITS: [Limit; 2] = [
-    (
-        |o| o.max_conns.is_some_and(|n| n < 0),
-        "The limit of --max-conns must not be negative.",
-    ),
+const LISTEN_LIMITS: [Limit; 3] = [
     (
         |o| o.is_mesh() && o.runs(),
         "Invalid option combination: --broker and -e.",
     ),
+    CERT_AND_KEY,
+    (
+        |o| o.max_conns.is_some_and(|n| n < 0),
+        "The limit of --max-conns must not be negative.",
+    ),
 ];
 
+const CERT_AND_KEY: Limit = (
+    |o| o.ssl.as_ref().is_some_and(Ssl::lacks_half),
+    "The --ssl-key and --ssl-cert options must be used together.",
+);
+
 const DATAGRAM_LIMITS: [Limit; 1] = [(
-    |o| {
-        let udp = o.datagram && o.domain != Domain::Unix;
-        udp && o.datagram_size.is_some_and(|size| size > UDP_MOST)
-    },
+    |o| over_udp(o) && o.datagram_size.is_some_and(|size| size > UDP_MOST),
     "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
 )];
+
+fn over_udp(options: &Options) -> bool {
+    options.datagram && options.domain != Domain::Unix
+}
 
 fn refuse(limits: &[Limit], options: &Options) -> Result<(), UsageError> {
     match limits.iter().find(|(broken, _)| broken(options)) {
@@ -205,7 +244,8 @@ fn role(
     if options.listens() {
         let gate = place.gate()?;
         let at = place.at()?;
-        return Ok(Role::Listen(listen(options, at, gate)));
+        let host = place.listening_host();
+        return Ok(Role::Listen(listen(options, at, host, gate)));
     }
     if options.zero_io {
         let (target, ports) = place.targets()?;
@@ -222,7 +262,7 @@ fn load_script(options: &Options, world: &mut dyn World) -> Result<(), UsageErro
     }
 }
 
-fn listen(options: &Options, at: At, gate: Box<Gate>) -> Listen {
+fn listen(options: &Options, at: At, host: Option<String>, gate: Box<Gate>) -> Listen {
     let limit = options.max_conns.unwrap_or(MAX_CONNS);
     // A negative one is refused with the other limits of the mode.
     let max_conns = limit.try_into().unwrap_or_default();
@@ -236,6 +276,7 @@ fn listen(options: &Options, at: At, gate: Box<Gate>) -> Listen {
     };
     Listen {
         at,
+        host,
         guests,
         max_conns,
         limited: options.max_conns.is_some(),
@@ -251,8 +292,18 @@ fn command(word: &CommandWord) -> Command {
     }
 }
 
-fn dressed(options: Options, role: Role) -> Plan {
+/// What `--ssl` asks for. The name to expect is the target's, which a listener does not have.
+fn secure(options: &mut Options, operands: &[OsString]) -> Option<Wishes> {
+    let listens = options.listens();
+    let target = operands.first().filter(|_| !listens);
+    let target = target.map(|word| word.to_string_lossy());
+    let ssl = options.ssl.take()?;
+    Some(ssl.wishes(target.as_deref(), options.handshake))
+}
+
+fn dressed(mut options: Options, role: Role, operands: &[OsString]) -> Plan {
     let warnings = vain::warnings(&options);
+    let secure = secure(&mut options, operands);
     let goes_on = options.keep_open && matches!(role, Role::Connect(_));
     Plan {
         role,
@@ -274,6 +325,7 @@ fn dressed(options: Options, role: Role) -> Plan {
             stall_after: options.stall_after.unwrap_or(STALL),
             max_queue: options.max_queue.unwrap_or(MAX_QUEUE),
         },
+        secure,
         command: options.commands.first().map(command),
         kill_after: options.kill_after.unwrap_or(KILL_AFTER),
         wait: options.wait.unwrap_or(WAIT),

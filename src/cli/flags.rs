@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use super::opts::{CommandWord, Domain, Options, Special};
 use super::quantity::{self, size, time};
-use super::target;
+use super::{ssl, target};
 use crate::access::Entry;
 
 /// One option.
@@ -133,6 +133,7 @@ const fn long(long: &'static str, help: &'static str) -> Flag {
 }
 
 const HAS_LUA: bool = cfg!(feature = "lua");
+const HAS_TLS: bool = cfg!(feature = "tls");
 
 /// The datagrams of UDP are smaller, but those of Unix sockets need not be.
 const DATAGRAM_SIZES: RangeInclusive<usize> = 1..=1 << 20;
@@ -221,15 +222,40 @@ pub static FLAGS: &[Flag] = &[
     long("proxy-dns", "Who resolves: local, remote, both, none").unsupported(Some("type")),
     long("nsock-engine", "").takes("engine", engine).hidden(),
     long("test", "").sets(|o| o.announce = true).hidden(),
-    long("ssl", "Use TLS, or DTLS with -u").unsupported(None),
-    long("ssl-cert", "Our certificate (PEM)").unsupported(Some("file")),
-    long("ssl-key", "Our private key (PEM)").unsupported(Some("file")),
-    long("ssl-verify", "Refuse peers without a good certificate").unsupported(None),
-    long("ssl-trustfile", "Trust these certificates only (PEM)").unsupported(Some("file")),
-    long("ssl-ciphers", "The ciphers to allow").unsupported(Some("list")),
-    long("ssl-servername", "The name to ask for and expect").unsupported(Some("name")),
-    long("ssl-alpn", "The protocols to offer (ALPN)").unsupported(Some("list")),
-    letter('q', "Quit so long after stdin ends; negative: never")
+    long("ssl", "Use TLS, or DTLS with -u")
+        .sets(|o| {
+            o.ssl();
+        })
+        .only_with(HAS_TLS),
+    long("ssl-cert", "Our certificate (PEM)")
+        .takes_raw("file", |o, v| o.ssl().cert = Some(v.into()))
+        .only_with(HAS_TLS),
+    long("ssl-key", "Our private key (PEM)")
+        .takes_raw("file", |o, v| o.ssl().key = Some(v.into()))
+        .only_with(HAS_TLS),
+    long("ssl-verify", "Refuse peers without a good certificate")
+        .sets(|o| o.ssl().verify = true)
+        .only_with(HAS_TLS),
+    long("ssl-trustfile", "Trust these certificates only (PEM)")
+        .takes_raw("file", |o, v| o.ssl().trust.push(v.into()))
+        .only_with(HAS_TLS),
+    long("ssl-ciphers", "The ciphers to allow")
+        .takes("list", |o, v| {
+            o.ssl().ciphers = Some(v.into());
+            Ok(())
+        })
+        .only_with(HAS_TLS),
+    long("ssl-servername", "The name to ask for and expect")
+        .takes("name", |o, v| {
+            ssl::name(v).map(|name| o.ssl().name = Some(name))
+        })
+        .only_with(HAS_TLS),
+    long("ssl-alpn", "The protocols to offer or take (ALPN)")
+        .takes("list", |o, v| {
+            ssl::alpn(v).map(|names| o.ssl().alpn = names)
+        })
+        .only_with(HAS_TLS),
+    letter('q', "Quit so long after stdin ends; below 0: never")
         .takes("time", |o, v| quantity::quit(v).map(|quit| o.quit = quit)),
     letter('z', "Report which ports answer, and pass nothing").sets(|o| o.zero_io = true),
     long("half-close", "Send all of stdin though the peer has ended")
@@ -257,6 +283,30 @@ pub static FLAGS: &[Flag] = &[
         .takes("size", |o, v| {
             size("--max-queue", v, QUEUE_SIZES).map(|n| o.max_queue = Some(n))
         })
+        .beyond(),
+    long("ssl-min-version", "Speak no TLS older than this (1.2)")
+        .takes("version", |o, v| {
+            ssl::version("--ssl-min-version", v).map(|version| o.ssl().min = Some(version))
+        })
+        .only_with(HAS_TLS)
+        .beyond(),
+    long("ssl-max-version", "Speak no TLS newer than this (1.3)")
+        .takes("version", |o, v| {
+            ssl::version("--ssl-max-version", v).map(|version| o.ssl().max = Some(version))
+        })
+        .only_with(HAS_TLS)
+        .beyond(),
+    long("ssl-pin", "Take only certificates of these hashes")
+        .takes("sha256:hex", |o, v| {
+            ssl::pin(v).map(|pin| o.ssl().pins.push(pin))
+        })
+        .only_with(HAS_TLS)
+        .beyond(),
+    long("handshake-timeout", "Drop peers that agree so slowly (10)")
+        .takes("time", |o, v| {
+            time("--handshake-timeout", v).map(|t| o.handshake = Some(t))
+        })
+        .only_with(HAS_TLS)
         .beyond(),
 ];
 
@@ -416,9 +466,16 @@ mod tests {
             ("m", "max-conns"),
             ("max-q", "max-queue"),
             ("h", "? help hex-dump"),
-            ("ha", "half-close"),
+            ("ha", "? half-close handshake-timeout"),
+            ("hal", "half-close"),
+            ("han", "handshake-timeout"),
             ("da", "datagram-size"),
             ("st", "stall-timeout"),
+            ("ssl", "ssl"),
+            ("ssl-", "? ssl-cert ssl-verify"),
+            ("ssl-m", "? ssl-min-version ssl-max-version"),
+            ("ssl-mi", "ssl-min-version"),
+            ("ssl-p", "ssl-pin"),
         ];
         for (name, wanted) in cases {
             assert_eq!(meaning(name), wanted, "--{name}");

@@ -5,7 +5,7 @@
 //!          │ one row per option    │ vain: what has no effect
 //!         flags ── help           World: files and names, asked in the reference's order
 //!          │
-//!         target, quantity: words for places and amounts
+//!         target, quantity, ssl: words for places, amounts and trust
 //! ```
 //!
 //! Promise: nothing is printed here and nobody but the `World` is asked; the caller says what we
@@ -25,6 +25,7 @@ mod place;
 pub mod plan;
 pub mod quantity;
 mod split;
+pub mod ssl;
 pub mod target;
 mod vain;
 

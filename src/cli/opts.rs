@@ -15,6 +15,7 @@ use getopts::{Fail, HasArg, Matches, Occur};
 use super::UsageError;
 use super::flags::{self, Effect, FLAGS, Flag, NoFlag};
 use super::plan::Quit;
+use super::ssl::Ssl;
 use super::target::PortWord;
 use crate::access::Entries;
 
@@ -89,6 +90,9 @@ pub struct Options {
     pub datagram_size: Option<usize>,
     pub stall_after: Option<Duration>,
     pub max_queue: Option<usize>,
+    /// `--ssl`, or an option that implies it.
+    pub ssl: Option<Ssl>,
+    pub handshake: Option<Duration>,
     pub verbose: u8,
     pub announce: bool,
     pub engine: bool,
@@ -104,6 +108,11 @@ impl Options {
     /// Whether peers are waited for: a broker and a chat are servers without `-l` as well.
     pub fn listens(&self) -> bool {
         self.listen || self.is_mesh()
+    }
+
+    /// For an option that implies `--ssl`.
+    pub fn ssl(&mut self) -> &mut Ssl {
+        self.ssl.get_or_insert_default()
     }
 
     /// Whether something is run for each connection.
@@ -470,12 +479,12 @@ mod tests {
 
     #[test]
     fn an_unsupported_option_is_remembered_not_refused_yet() {
-        let (options, operands) = read_all(&["--proxy", "p", "--ssl", "h"]).expect("a good line");
+        let (options, operands) = read_all(&["--proxy", "p", "--vsock", "h"]).expect("a good line");
         let first = options.unsupported.map(Flag::name);
         assert_eq!(first.as_deref(), Some("--proxy"), "the first of them");
         assert_eq!(operands, ["h"], "its value is no operand");
         assert!(
-            read_all(&["--ssl", "-w"]).is_err(),
+            read_all(&["--vsock", "-w"]).is_err(),
             "other mistakes are reported first"
         );
     }

@@ -28,7 +28,7 @@ pub(super) fn protocol(options: &Options) -> Protocol {
     }
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
     /// Whom to connect to.
     pub(super) fn target(&mut self) -> Result<Target, UsageError> {
         if self.options.domain == Domain::Unix {
@@ -84,11 +84,7 @@ impl Place<'_> {
                 datagram: self.options.datagram,
             });
         }
-        let (host, ports) = match self.operands {
-            [port] if self.source_port.is_none() && is_port(port) => (None, self.operands),
-            [host, ports @ ..] => (Some(host), ports),
-            [] => (None, self.operands),
-        };
+        let (host, ports) = self.host_and_ports();
         let addresses = match host {
             Some(host) => self.resolve(host)?.into_iter().take(1).collect(),
             None => everywhere(self.family()),
@@ -102,6 +98,24 @@ impl Place<'_> {
             addresses,
             port,
         })
+    }
+
+    /// What to listen on as it was typed, unless that is a Unix socket or everything.
+    pub(super) fn listening_host(&self) -> Option<String> {
+        let (host, _) = match self.options.domain {
+            Domain::Unix => return None,
+            Domain::Any | Domain::V4 | Domain::V6 => self.host_and_ports(),
+        };
+        host.map(|word| target::host(&word.to_string_lossy()).into())
+    }
+
+    /// The operands of a listener, which may leave the host out.
+    fn host_and_ports(&self) -> (Option<&'a OsString>, &'a [OsString]) {
+        match self.operands {
+            [port] if self.source_port.is_none() && is_port(port) => (None, self.operands),
+            [host, ports @ ..] => (Some(host), ports),
+            [] => (None, self.operands),
+        }
     }
 
     /// `-s` and `-p` of a connection over IP.

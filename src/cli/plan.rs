@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::access::{Access, Entries};
+use crate::secure::Wishes;
 
 /// The command line, understood.
 #[derive(Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Plan {
     pub flow: Flow,
     /// How the bytes are changed, slowed and watched on their way.
     pub dress: Dress,
+    /// `--ssl`: what every connection is wrapped in, those of `-z` too.
+    pub secure: Option<Wishes>,
     /// What talks to peers in our place.
     pub command: Option<Command>,
     /// `--kill-after`: how long a program may run on when its peer is gone.
@@ -149,6 +152,8 @@ pub struct Local {
 pub struct Listen {
     /// Where to listen.
     pub at: At,
+    /// The name of that place as it was typed: a certificate made for this run bears it.
+    pub host: Option<String>,
     /// Who is let in, and who hears whom.
     pub guests: Guests,
     /// `-m`: how many peers at once.

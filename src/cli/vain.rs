@@ -48,12 +48,14 @@ fn without_effect(o: &Options) -> Vec<String> {
         o.output.is_none() && o.hex_dump.is_none(),
         "without --output or --hex-dump",
     );
+    let plain = (o.ssl.is_none(), "without --ssl");
     let never = (true, "in this program");
 
     let quits = o.quit != Quit::Default;
     let words = |entry: &Entry| matches!(entry, Entry::Words(_));
     let deny = &o.lists.deny;
-    let table: [Row; 21] = [
+    let ssl = o.ssl.as_ref();
+    let table: [Row; 24] = [
         ("--crlf", o.crlf, &[scans, no_stdin]),
         ("--delay", o.delay.is_some(), &[scans]),
         ("--output", o.output.is_some(), &[scans]),
@@ -91,6 +93,21 @@ fn without_effect(o: &Options) -> Vec<String> {
         ),
         ("--stall-timeout", o.stall_after.is_some(), &[one_peer]),
         ("--max-queue", o.max_queue.is_some(), &[one_peer]),
+        (
+            "--ssl-servername",
+            ssl.is_some_and(|ssl| ssl.name.is_some()),
+            &[listens],
+        ),
+        (
+            "--ssl-alpn",
+            ssl.is_some_and(|ssl| !ssl.alpn.is_empty()),
+            &[datagrams],
+        ),
+        (
+            "--handshake-timeout",
+            o.handshake.is_some(),
+            &[connects, plain],
+        ),
     ];
     let given = table.iter().filter(|(_, given, _)| *given);
     given
@@ -108,6 +125,7 @@ mod tests {
     use super::*;
     use crate::access::Entries;
     use crate::cli::opts::CommandWord;
+    use crate::cli::ssl::Ssl;
 
     #[test]
     fn an_option_in_vain_is_named_with_the_reason() {
@@ -189,6 +207,39 @@ mod tests {
                     "Warning: -q has no effect with --exec, --sh-exec or --lua-exec.",
                     "Warning: --half-close has no effect with --exec, --sh-exec or --lua-exec.",
                 ],
+            ),
+            (
+                Options {
+                    ssl: Some(Ssl {
+                        name: Some("a.com".into()),
+                        alpn: vec![b"h2".into()],
+                        ..Ssl::default()
+                    }),
+                    handshake: second,
+                    listen: true,
+                    datagram: true,
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --ssl-servername has no effect with --listen.",
+                    "Warning: --ssl-alpn has no effect with --udp.",
+                ],
+            ),
+            (
+                Options {
+                    ssl: Some(Ssl::default()),
+                    handshake: second,
+                    ..Options::default()
+                },
+                &["Warning: --handshake-timeout has no effect without --listen."],
+            ),
+            (
+                Options {
+                    handshake: second,
+                    listen: true,
+                    ..Options::default()
+                },
+                &["Warning: --handshake-timeout has no effect without --ssl."],
             ),
             (
                 Options {

@@ -16,6 +16,8 @@ use super::{Deadline, Door, Feeder, Peer, Place, Program, Running, Told};
 pub(crate) struct Scene {
     pub(crate) program: Running,
     pub(crate) peers: Vec<Peer>,
+    /// Other programs that must live as long, such as those who speak for peers.
+    pub(crate) others: Vec<Running>,
     /// How long each wait may last.
     pub(crate) patience: Duration,
 }
@@ -33,6 +35,7 @@ impl Scene {
         Ok(Self {
             program: program.start()?,
             peers: Vec::new(),
+            others: Vec::new(),
             patience: USUAL,
         })
     }

@@ -147,7 +147,7 @@ fn the_reference_says_the_same_but_where_we_differ_on_purpose() {
 #[test]
 fn what_this_build_cannot_do_is_refused_by_name() {
     let cases = [
-        ("--ssl 127.0.0.1 1", "--ssl"),
+        ("--vsock 2 1", "--vsock"),
         ("-g 10.0.0.1 127.0.0.1", "-g"),
         ("-o /nonexistent/x --proxy h", "--proxy"),
     ];
@@ -156,7 +156,18 @@ fn what_this_build_cannot_do_is_refused_by_name() {
         ("--lua-exec-internal x", "--lua-exec-internal"),
     ];
     let scripts = scripts.into_iter().filter(|_| cfg!(not(feature = "lua")));
-    for (line, name) in cases.into_iter().chain(scripts) {
+    let tls = [
+        ("--ssl 127.0.0.1 1", "--ssl"),
+        ("-l --ssl-key k", "--ssl-key"),
+        ("-l --handshake-timeout 1", "--handshake-timeout"),
+        ("--ssl-pin none 127.0.0.1", "--ssl-pin"),
+    ];
+    let tls = tls.into_iter().filter(|_| cfg!(not(feature = "tls")));
+    let dtls = [("--ssl -u 127.0.0.1 1", "--ssl with --udp")];
+    let dtls = dtls.into_iter();
+    let dtls = dtls.filter(|_| cfg!(all(feature = "tls", not(feature = "dtls"))));
+    let features = scripts.chain(tls).chain(dtls);
+    for (line, name) in cases.into_iter().chain(features) {
         let words = format!("{name} is not supported by this build.");
         assert_eq!(run(OURS, &split(line)), mistake(&words), "ncat {line}");
     }

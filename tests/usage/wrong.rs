@@ -391,6 +391,104 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
         "Invalid source port 65536.",
         Same,
     ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-cert c 127.0.0.1 1",
+        "The --ssl-key and --ssl-cert options must be used together.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "-l --ssl-key=",
+        "The --ssl-key and --ssl-cert options must be used together.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-key c -z 127.0.0.1 1",
+        "The --ssl-key and --ssl-cert options must be used together.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "-m 3 --ssl-key c 127.0.0.1 1",
+        "Invalid option combination: `--max-conns' with connect.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--broker -l --ssl-key c -e x",
+        "Invalid option combination: --broker and -e.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--broker -l --ssl-key c -m -2",
+        "The --ssl-key and --ssl-cert options must be used together.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-key c -n h.invalid 1",
+        "Could not resolve hostname \"h.invalid\": Name or service not known.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-trustfile a --ssl-trustfile b 127.0.0.1 1",
+        "The --ssl-trustfile option may be given only once.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "-U --ssl x",
+        "SSL option not supported when using Unix domain sockets.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "-U -p 4 -l --ssl-verify x",
+        "SSL option not supported when using Unix domain sockets.",
+        Same,
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-alpn a,,b 127.0.0.1 1",
+        "Invalid --ssl-alpn \"a,,b\" (must be names of 1 to 255 bytes with commas between, at most \
+         8192 bytes in all).",
+        Differs("7.93 speaks of its library, without a reason"),
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-servername= 127.0.0.1 1",
+        "Invalid --ssl-servername \"\" (must not be empty).",
+        Differs("7.93 notices once it is connected"),
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-min-version 1.0 127.0.0.1 1",
+        "Invalid --ssl-min-version \"1.0\" (must be 1.2 or 1.3; older versions are not safe, and are \
+         not spoken here).",
+        Differs("an option of our own"),
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-min-version 1.3 --ssl-max-version TLSv1.2 127.0.0.1 1",
+        "--ssl-min-version asks for more than --ssl-max-version allows.",
+        Differs("options of our own"),
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "--ssl-pin sha1:00 127.0.0.1 1",
+        "Invalid --ssl-pin \"sha1:00\" (must be sha256: and 64 hexadecimal digits).",
+        Differs("an option of our own"),
+    ),
+    #[cfg(feature = "tls")]
+    (
+        "-l --handshake-timeout 0",
+        "Invalid --handshake-timeout \"0\" (must be greater than 0 and less than 2147483s).",
+        Differs("an option of our own"),
+    ),
     (
         "-u --datagram-size 64K 127.0.0.1",
         "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",

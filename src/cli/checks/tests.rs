@@ -1,5 +1,8 @@
 //! Command lines in, plans or mistakes out, with a world that remembers what it was asked.
 
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::IpAddr;
@@ -289,7 +292,7 @@ fn every_contradiction_has_its_sentence() {
             "-u --datagram-size 64K two",
             "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
         ),
-        ("--ssl two", "--ssl is not supported by this build."),
+        ("--vsock two", "--vsock is not supported by this build."),
         ("-g 1.2.3.4 two", "-g is not supported by this build."),
     ];
     for (line, wanted) in cases {
@@ -311,7 +314,7 @@ fn every_contradiction_has_its_sentence() {
 fn checks_happen_in_the_order_of_the_reference() {
     let mut rest = [
         ("-Y", "invalid option"),
-        ("--ssl", "not supported"),
+        ("--sctp", "not supported"),
         ("-p 70000", "Invalid source port"),
         ("-o /missing/x", "open:"),
         ("-z", "LISTENING"),
@@ -367,7 +370,7 @@ fn the_world_is_asked_in_order_and_no_more_than_needed() {
         ("-4u two http", &["two V4", "http Udp"]),
         ("-v -z -l", &["banner"]),
         ("-o /o --bogus", &[]),
-        ("-o /o --ssl", &[]),
+        ("-o /o --sctp", &[]),
         ("-v -h", &[]),
     ];
     for (line, wanted) in cases {
