@@ -6,9 +6,11 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ClientConfig, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerConfig};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{KeyLogFile, SupportedProtocolVersion, version};
@@ -30,6 +32,8 @@ pub struct Client {
     pub config: Arc<ClientConfig>,
     /// Whom to ask for and to expect.
     pub name: ServerName<'static>,
+    /// Who judges servers; `config` has it too, but does not tell.
+    pub verifier: Arc<dyn ServerCertVerifier>,
 }
 
 /// What a server's layers are made with.
@@ -39,6 +43,10 @@ pub struct Server {
     pub config: Arc<ServerConfig>,
     /// What a person may want to know of it, each a line.
     pub remarks: Vec<String>,
+    /// Who it is; `config` has it too, but does not tell.
+    pub identity: Arc<CertifiedKey>,
+    /// Who asks clients for certificates and judges them, if anybody does; `config` does not tell.
+    pub verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 /// All that a client needs, or a sentence without a full stop.
@@ -51,7 +59,7 @@ pub fn client(wishes: &Wishes) -> Result<Client, String> {
         .with_protocol_versions(&versions)
         .map_err(|error| error.to_string())?
         .dangerous()
-        .with_custom_certificate_verifier(verifier);
+        .with_custom_certificate_verifier(Arc::clone(&verifier));
     let mut config = match given(wishes, &provider)? {
         Some(identity) => {
             config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)))
@@ -68,6 +76,7 @@ pub fn client(wishes: &Wishes) -> Result<Client, String> {
     Ok(Client {
         config: Arc::new(config),
         name: name.unwrap_or_else(nobody),
+        verifier,
     })
 }
 
@@ -84,11 +93,13 @@ pub fn server(wishes: &Wishes, host: &str) -> Result<Server, String> {
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
         .map_err(|error| error.to_string())?;
-    let config = match verifier {
+    let identity = Arc::new(identity);
+    let config = match verifier.clone() {
         Some(verifier) => config.with_client_cert_verifier(verifier),
         None => config.with_no_client_auth(),
     };
-    let mut config = config.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+    let mut config =
+        config.with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&identity))));
     config.alpn_protocols.clone_from(&wishes.alpn);
     // Nobody is known again: it would be state kept for peers that are gone. And tickets that a peer
     // which only writes has not read when it closes would make its close a reset.
@@ -100,6 +111,8 @@ pub fn server(wishes: &Wishes, host: &str) -> Result<Server, String> {
     Ok(Server {
         config: Arc::new(config),
         remarks,
+        identity,
+        verifier,
     })
 }
 

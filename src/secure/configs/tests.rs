@@ -24,7 +24,7 @@ fn wishes(name: &str) -> Wishes {
 
 /// What a client and a server agree on, or who complains of what.
 fn agreed(client_wishes: &Wishes, server_wishes: &Wishes) -> Result<String, String> {
-    let Client { config, name } = client(client_wishes)?;
+    let Client { config, name, .. } = client(client_wishes)?;
     let client = ClientConnection::new(config, name).map_err(|error| words(&error).0)?;
     let made = server(server_wishes, "localhost")?;
     let server = ServerConnection::new(made.config).map_err(|error| words(&error).0)?;
