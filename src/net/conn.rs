@@ -60,7 +60,7 @@ struct Layers {
     tx: Buf,
     /// The wire has ended; what is in `rx` is all there is.
     wire_over: bool,
-    /// The stack gives nothing more unless more comes from the wire, is sent, or leaves `tx`.
+    /// The stack gives nothing more unless more comes from the wire or leaves `tx`.
     settled: bool,
     /// For whom it is agreed with the peer how to talk, and until when; nobody else knows of it yet.
     greeting: Option<Greeting>,
@@ -399,9 +399,7 @@ impl Conn {
             let result = self.transport.write(bytes); // layers have nothing to say to nothing
             return Self::written(&mut self.writable, result);
         }
-        let sent = layers.stack.send(bytes, &mut layers.tx);
-        layers.settled = false;
-        match sent {
+        match layers.stack.send(bytes, &mut layers.tx) {
             Ok(n) => match self.flush() {
                 Step::Broken(error) => Step::Broken(error),
                 Step::Idle | Step::Over if n == 0 => Step::Idle,
