@@ -3,6 +3,7 @@
 
 #![cfg(feature = "tls")]
 
+mod agreed;
 #[path = "../common/mod.rs"]
 mod common;
 mod cut;
