@@ -11,8 +11,6 @@ mod side_by_side;
 
 use std::{io, process::ExitCode};
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-
 use crowd::{burst, fan_out, members, memory, rate, sender, stall};
 use side_by_side::{
     args::{self, Options, Order},
@@ -31,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
-    raise_descriptors()?;
+    machine::raise_descriptors()?;
     match &options.order {
         Order::Once { row, contestant } => fan_out::once(options, row, contestant),
         Order::Tables => tables(options),
@@ -59,10 +57,4 @@ fn tables(options: &Options) -> io::Result<()> {
         stall::table(options)?;
     }
     Ok(())
-}
-
-/// As many descriptors as may be had, for us and for all that we start.
-fn raise_descriptors() -> io::Result<()> {
-    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }

@@ -4,6 +4,7 @@
 //! table comes from one run of this program, its contestants interleaved, and the verdicts are
 //! computed from the figures above them. `benches/README.md` says how to read the tables.
 
+#[allow(dead_code, reason = "some of it only transfers under TLS need")]
 mod side_by_side;
 
 use std::{io, process::ExitCode};

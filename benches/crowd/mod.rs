@@ -7,6 +7,7 @@
 //! has its own scene, a server and those who `visit` it. A `protocol` is how the broker is spoken
 //! to, a `stream` what goes through it, an `account` what the system knows of it.
 
+pub(crate) mod account;
 pub(crate) mod burst;
 pub(crate) mod fan_out;
 pub(crate) mod members;
@@ -15,7 +16,6 @@ pub(crate) mod rate;
 pub(crate) mod sender;
 pub(crate) mod stall;
 
-mod account;
 mod arrival;
 mod broker;
 mod peer;

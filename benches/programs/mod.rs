@@ -53,11 +53,11 @@ impl Server {
 }
 
 /// Plays `once` with each installed contestant in turn; every round begins with another one.
-fn in_turns(
+pub(crate) fn in_turns<T>(
     name: &str,
     options: &Options,
-    once: impl Fn(Contestant) -> io::Result<f64>,
-) -> io::Result<[(Contestant, Vec<f64>); 2]> {
+    once: impl Fn(Contestant) -> io::Result<T>,
+) -> io::Result<[(Contestant, Vec<T>); 2]> {
     let mut all = CONTESTANTS.map(|who| (who, Vec::new()));
     for round in 0..options.runs {
         eprintln!("{name}: round {} of {}", round + 1, options.runs);

@@ -63,7 +63,7 @@ pub(crate) fn main(words: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-fn tcp(role: &str, host: &str, port: &str) -> io::Result<OwnedFd> {
+pub(crate) fn tcp(role: &str, host: &str, port: &str) -> io::Result<OwnedFd> {
     let host: Ipv4Addr = host.parse().map_err(io::Error::other)?;
     let port: u16 = port.parse().map_err(io::Error::other)?;
     Ok(match role {

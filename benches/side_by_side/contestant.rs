@@ -94,6 +94,7 @@ impl Contestant {
                 command
                     .args(listen_flag(role))
                     .args(unix_flag(place))
+                    .args(tls_flags(role, place))
                     .args(place.words());
             }
             // Without these it quits at the other's end of file and loses what is still to come.
@@ -105,6 +106,7 @@ impl Contestant {
                 command
                     .args(listen_flag(role))
                     .args(unix_flag(place))
+                    .args(tls_flags(role, place))
                     .args(place.words());
             }
             // -N passes the end of stdin on; -d does not read stdin. Without them it never ends.
@@ -129,6 +131,9 @@ impl Contestant {
             }
             Contestant::Bare => {
                 command.args(bare::words(role, task)).args(place.words());
+                if let Place::Tls(_, papers) = place {
+                    command.arg(papers);
+                }
             }
         }
         Ok(command)
@@ -138,6 +143,20 @@ impl Contestant {
 pub(crate) fn is_on_path(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// What a netcat needs to be told where bytes are sealed.
+fn tls_flags(role: Role, place: &Place) -> Vec<&OsStr> {
+    let mut flags = Vec::new();
+    if let Place::Tls(_, papers) = place {
+        flags.push(OsStr::new("--ssl"));
+        if role == Role::Listens {
+            for flag in ["--ssl-cert", "--ssl-key"] {
+                flags.extend([OsStr::new(flag), papers.as_os_str()]);
+            }
+        }
+    }
+    flags
 }
 
 /// Makes our binary copy where it could let the kernel carry.
@@ -161,6 +180,11 @@ fn socat_address(role: Role, place: &Place) -> String {
         (Role::Listens, Place::Tcp(port)) => format!("TCP4-LISTEN:{port},bind=127.0.0.1"),
         (Role::Listens, Place::Udp(port)) => format!("UDP4-LISTEN:{port},bind=127.0.0.1"),
         (Role::Listens, Place::Unix(path)) => format!("UNIX-LISTEN:{}", path.display()),
+        (Role::Listens, Place::Tls(port, papers)) => {
+            let papers = papers.display();
+            format!("OPENSSL-LISTEN:{port},bind=127.0.0.1,cert={papers},verify=0")
+        }
+        (Role::Connects, Place::Tls(port, _)) => format!("OPENSSL:127.0.0.1:{port},verify=0"),
         (Role::Connects, Place::Tcp(port)) => format!("TCP4:127.0.0.1:{port}"),
         (Role::Connects, Place::Udp(port)) => format!("UDP4:127.0.0.1:{port}"),
         (Role::Connects, Place::Unix(path)) => format!("UNIX-CONNECT:{}", path.display()),

@@ -160,7 +160,7 @@ impl Actor {
                 }
                 child
             }
-            (Company::Server, Place::Udp(_) | Place::Unix(_)) => {
+            (Company::Server, Place::Udp(_) | Place::Unix(_) | Place::Tls(..)) => {
                 return Err(io::Error::other("the scene with a server is a TCP scene"));
             }
         };

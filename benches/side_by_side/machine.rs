@@ -1,6 +1,9 @@
-//! Where was measured: the facts without which the figures of a report say nothing.
+//! Where was measured: the facts without which the figures of a report say nothing, and what has to be
+//! asked of the machine beforehand.
 
-use std::{fs, thread};
+use std::{fs, io, thread};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Processors, kernel and load, in one phrase.
 pub(crate) fn facts() -> String {
@@ -11,6 +14,12 @@ pub(crate) fn facts() -> String {
         read("/proc/sys/kernel/osrelease"),
         read("/proc/loadavg").split(' ').next().unwrap_or_default(),
     )
+}
+
+/// As many descriptors as may be had, for us and for all that we start.
+pub(crate) fn raise_descriptors() -> io::Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }
 
 fn cpu_model() -> String {

@@ -16,11 +16,10 @@ pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod place;
 pub(crate) mod procfs;
+pub(crate) mod row;
+pub(crate) mod run;
+pub(crate) mod score;
 pub(crate) mod script;
 pub(crate) mod start_up;
 pub(crate) mod summary;
 pub(crate) mod transfer;
-
-mod row;
-mod run;
-mod score;

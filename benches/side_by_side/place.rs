@@ -24,6 +24,7 @@ pub(crate) enum Wire {
     Tcp,
     Udp,
     Unix,
+    Tls,
 }
 
 /// An address nobody used before.
@@ -31,7 +32,12 @@ pub(crate) enum Place {
     Tcp(u16),
     Udp(u16),
     Unix(PathBuf),
+    /// A port, and the file with certificate and key of whoever listens there.
+    Tls(u16, PathBuf),
 }
+
+/// The name of that file.
+pub(crate) const PAPERS: &str = "papers.pem";
 
 impl Place {
     /// A free port of the loopback interface, or a socket file that does not exist yet in `dir`.
@@ -41,6 +47,7 @@ impl Place {
             // port this way, for not every one of them can report a port the kernel chose.
             Wire::Tcp => Place::Tcp(free_port()?),
             Wire::Udp => Place::Udp(free_port()?),
+            Wire::Tls => Place::Tls(free_port()?, dir.join(PAPERS)),
             Wire::Unix => {
                 let path = dir.join("socket");
                 match fs::remove_file(&path) {
@@ -54,7 +61,7 @@ impl Place {
     /// The place as the words of a netcat: host and port, or the path.
     pub(crate) fn words(&self) -> Vec<OsString> {
         match self {
-            Place::Tcp(port) | Place::Udp(port) => {
+            Place::Tcp(port) | Place::Udp(port) | Place::Tls(port, _) => {
                 vec!["127.0.0.1".into(), port.to_string().into()]
             }
             Place::Unix(path) => vec![path.into()],
@@ -82,7 +89,7 @@ impl Place {
 
     fn is_listened_on(&self) -> io::Result<bool> {
         match self {
-            Place::Tcp(port) => procfs::tcp_port_listens(*port),
+            Place::Tcp(port) | Place::Tls(port, _) => procfs::tcp_port_listens(*port),
             Place::Udp(port) => procfs::udp_port_is_bound(*port),
             Place::Unix(path) => procfs::unix_path_listens(path),
         }

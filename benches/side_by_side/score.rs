@@ -88,11 +88,16 @@ fn against_peers(scores: &[Score], who: Contestant, limits: Limits) -> (Bound, B
     )
 }
 
-fn best_peer(scores: &[Score], figure: impl Fn(&Sample) -> f64) -> Option<f64> {
+pub(crate) fn best_peer(scores: &[Score], figure: impl Fn(&Sample) -> f64) -> Option<f64> {
     let peers = scores.iter().filter(|score| score.who.is_peer());
     least(peers.filter_map(|peer| peer.median(&figure)))
 }
 
-fn of(scores: &[Score], who: Contestant, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
+/// The median of a contestant's figure.
+pub(crate) fn of(
+    scores: &[Score],
+    who: Contestant,
+    figure: impl Fn(&Sample) -> f64,
+) -> Option<f64> {
     scores.iter().find(|score| score.who == who)?.median(figure)
 }

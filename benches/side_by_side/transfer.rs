@@ -4,7 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
     os::{fd::AsRawFd, unix::fs::FileExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use tempfile::{TempDir, tempdir, tempfile_in};
@@ -29,7 +29,7 @@ pub(crate) const SIZE: u64 = 1 << 30;
 const PIECE: usize = 1 << 20;
 
 /// What all transfers need. Its files have no names: a killed bench leaves no gigabytes behind.
-struct Stage {
+pub(crate) struct Stage {
     source: File,
     size: u64,
     memory: PathBuf,
@@ -44,7 +44,7 @@ pub(crate) fn tables(options: &Options, summary: &mut Summary) -> io::Result<()>
     }
     let stage = Stage::set(options.size.unwrap_or(SIZE))?;
     for row in rows {
-        let scores = stage.measure(row, options.runs)?;
+        let scores = stage.measure(row, &Contestant::ALL, options.runs)?;
         score::print(row, &scores, stage.size);
         score::note(row, &scores, summary);
     }
@@ -70,7 +70,7 @@ pub(crate) fn once(options: &Options, row: &str, contestant: &str) -> io::Result
 }
 
 impl Stage {
-    fn set(size: u64) -> io::Result<Stage> {
+    pub(crate) fn set(size: u64) -> io::Result<Stage> {
         let memory = PathBuf::from(MEMORY);
         let source = tempfile_in(&memory)?;
         fill(&source, size)?;
@@ -82,15 +82,25 @@ impl Stage {
         })
     }
 
+    /// Where the contestants meet, and find what they need there.
+    pub(crate) fn dir(&self) -> &Path {
+        self.sockets.path()
+    }
+
     /// One checked run of each, then `runs` rounds in which each has its turn, so that whatever
     /// else the machine does meets all alike. Each round begins with another one.
-    fn measure(&self, row: &Row, runs: usize) -> io::Result<Vec<Score>> {
-        let mut scores: Vec<Score> = Contestant::ALL
-            .into_iter()
+    pub(crate) fn measure(
+        &self,
+        row: &Row,
+        contestants: &[Contestant],
+        runs: usize,
+    ) -> io::Result<Vec<Score>> {
+        let mut scores: Vec<Score> = contestants
+            .iter()
             .map(|who| Score {
-                who,
+                who: *who,
                 samples: Vec::new(),
-                fault: self.checked_run(who, row).err(),
+                fault: self.checked_run(*who, row).err(),
             })
             .collect();
         let contestants = scores.len();
@@ -127,7 +137,7 @@ impl Stage {
         check().map_err(|error| error.to_string())
     }
 
-    fn measured_run(&self, who: Contestant, row: &Row) -> io::Result<Sample> {
+    pub(crate) fn measured_run(&self, who: Contestant, row: &Row) -> io::Result<Sample> {
         let out = match row.sink {
             Sink::File => tempfile_in(&self.memory)?,
             Sink::Null | Sink::Pipe => OpenOptions::new().write(true).open("/dev/null")?,

@@ -7,6 +7,8 @@
 mod chat;
 mod clock;
 mod crlf;
+#[cfg(feature = "dtls")]
+pub mod dtls;
 #[doc(hidden)]
 pub mod oracle;
 mod stack;

@@ -29,6 +29,12 @@ const WRITTEN: &[&[u8]] = &[
       \xff\xef\x9d\x10\0\x2a\xc9\xff\0\x01\x10\0\x2a\xc9\xff\x01\x05\x3f\xfb\x20\xc7\x20",
 ];
 
+/// Schedules of hubs that once broke a promise.
+const WRITTEN_HUBS: &[&[u8]] = &[
+    // The last member is to go and takes nothing: the centre waits for whoever comes next.
+    b"\xf7\x08\0\0\0\0\0\0\0\0\xff\xff\x9c\0\0\0\0\xff\0\0\x07\xff\xfc\xf9\xff\xff\xff\xf9\xff\xff\x2b\x2d",
+];
+
 /// What the fuzzer writes, played without one: every byte in turn, for schedules of several lengths.
 #[test]
 fn a_schedule_may_be_written_in_bytes() {
@@ -41,6 +47,17 @@ fn a_schedule_may_be_written_in_bytes() {
             pair::play(&Dice::written(&schedule), &Trace::default());
             play_hub(&Dice::written(&schedule), &Trace::default());
         }
+    }
+}
+
+#[test]
+fn a_centre_whose_last_members_hear_no_more_waits_for_whoever_comes_next() {
+    for schedule in WRITTEN_HUBS {
+        play_hub(&Dice::written(schedule), &Trace::default());
+    }
+    // In the first the last member is to go, in the second the last two are broken.
+    for seed in [1002, 23809] {
+        play_role(Role::KeepOpen, seed, &Trace::default());
     }
 }
 

@@ -124,15 +124,18 @@ impl World {
             assert!(!over, "{id:?} is over and stays: {end}");
             assert!(manners.idle.is_none(), "{id:?} was idle and stays: {end}");
         }
-        let alone = self.places.len() == 1;
         let (out, _) = self.hub_flows().unwrap_or((Flow::Shut, Flow::Shut));
+        let centre_wanted = self.is_centre_wanted(out);
         if let Some(centre) = self.conns.find(self.stdio) {
-            let quiet = alone || out == Flow::Shut || is_read_out(centre);
+            let quiet = !centre_wanted || is_read_out(centre);
             assert!(quiet, "the centre waits to be read: {centre}");
         }
         let pulled = self.pulled();
         for (who, (pulled, logged)) in pulled.iter().zip(ledger.logged).enumerate() {
-            let wanted = if who == 0 { !alone } else { ledger.relays };
+            let wanted = match who {
+                0 => centre_wanted || out == Flow::Shut,
+                _ => ledger.relays,
+            };
             let given = *pulled == logged || !wanted;
             assert!(given, "of {pulled} bytes of {who}, {logged} were given on");
         }

@@ -126,6 +126,19 @@ impl World {
         here.chain(self.gone.iter().map(|(end, _)| end))
     }
 
+    /// Whether the centre of the hub is read for anybody who is here. One who is to go gets what was said
+    /// until then and one who broke gets nothing: what the centre says waits for whoever comes next.
+    pub(super) fn is_centre_wanted(&self, out: Flow) -> bool {
+        let mut members = self.conns.iter().filter(|(id, _)| *id != self.stdio);
+        match out {
+            Flow::Pass => {
+                members.any(|(id, end)| !self.closing.contains(&id) && !end.ear.met_break)
+            }
+            Flow::Discard => members.next().is_some(),
+            Flow::Shut => false,
+        }
+    }
+
     /// What happens to the words of the centre of the hub, and to those of its members.
     pub(super) fn hub_flows(&self) -> Option<(Flow, Flow)> {
         self.routes.iter().find_map(|(_, route)| match route {

@@ -1,0 +1,126 @@
+//! Certificates and keys out of the text that holds them.
+//!
+//! Knows no files. Promise: any bytes are read or refused with words, and nobody is asked for a pass
+//! phrase unless there is a key that cannot be had without.
+//!
+//! Each error continues a sentence that begins with the file, without a full stop.
+
+use pkcs8::EncryptedPrivateKeyInfo;
+use pkcs8::Error::{Asn1, EncryptedPrivateKey};
+use pkcs8::pkcs5::Error::{DecryptFailed, EncryptFailed};
+use rustls::pki_types::pem::{Error, PemObject, SectionKind};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// How often a pass phrase may be wrong.
+const TRIES: usize = 3;
+
+/// Begins what OpenSSL once encrypted in a way of its own, from a hash that has long been broken.
+const OLD_ENCRYPTION: &str = "Proc-Type: 4,ENCRYPTED";
+
+/// The first byte of most things in DER.
+const SEQUENCE: u8 = 0x30;
+
+/// Asks for a pass phrase; `again` when the last one was wrong.
+pub type Ask<'a> = &'a mut dyn FnMut(bool) -> Result<String, String>;
+
+/// All certificates, in order. Never none, and each can be read.
+pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut found = Vec::new();
+    for section in sections(&text) {
+        match section {
+            Ok((SectionKind::Certificate, der)) => match X509Certificate::from_der(&der) {
+                Ok(([], _)) => found.push(CertificateDer::from(der)),
+                _ => {
+                    return Err(format!(
+                        "holds a damaged certificate, number {}",
+                        found.len() + 1
+                    ));
+                }
+            },
+            Ok(_) => (),
+            // Its headers are no base64. Whether the key is wanted is asked elsewhere.
+            Err(_) if text.contains(OLD_ENCRYPTION) => (),
+            Err(error) => return Err(words(&error)),
+        }
+    }
+    match found.is_empty() {
+        true => Err(absence("certificate", "openssl x509 -inform DER", bytes)),
+        false => Ok(found),
+    }
+}
+
+/// The first private key: PKCS#8, encrypted or not, PKCS#1 or SEC1.
+pub fn key(bytes: &[u8], ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains(OLD_ENCRYPTION) {
+        return Err(
+            "holds a key in OpenSSL's old encryption, which is not supported; \
+            `openssl pkcs8 -topk8 -in OLD -out NEW` makes one in the new"
+                .to_owned(),
+        );
+    }
+    for section in sections(&text) {
+        match section.map_err(|error| words(&error))? {
+            (SectionKind::PrivateKey, der) => return open(der, ask),
+            (SectionKind::RsaPrivateKey, der) => return Ok(PrivateKeyDer::Pkcs1(der.into())),
+            (SectionKind::EcPrivateKey, der) => return Ok(PrivateKeyDer::Sec1(der.into())),
+            _ => (),
+        }
+    }
+    Err(absence("private key", "openssl pkey -inform DER", bytes))
+}
+
+/// The reader passes over encrypted keys, for it has no name for them; so they come under the name
+/// of those that are not. What they hold begins differently.
+fn sections(text: &str) -> Vec<Result<(SectionKind, Vec<u8>), Error>> {
+    let text = text
+        .replace("BEGIN ENCRYPTED PRIVATE KEY-----", "BEGIN PRIVATE KEY-----")
+        .replace("END ENCRYPTED PRIVATE KEY-----", "END PRIVATE KEY-----");
+    PemObject::pem_slice_iter(text.as_bytes()).collect()
+}
+
+/// What is in a PKCS#8 section, decrypted if it must be.
+fn open(der: Vec<u8>, ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
+    if !is_sealed(&der) {
+        return Ok(PrivateKeyDer::Pkcs8(der.into()));
+    }
+    let not_ours = |_| "holds a key in an encryption that is not supported".to_owned();
+    let sealed = EncryptedPrivateKeyInfo::try_from(&der[..]).map_err(not_ours)?;
+    for attempt in 0..TRIES {
+        match sealed.decrypt(ask(attempt > 0)?) {
+            Ok(key) => return Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into())),
+            // The library calls some failures after the other direction. And what comes of a wrong
+            // pass phrase may by chance look decrypted, but not like a key.
+            Err(EncryptedPrivateKey(DecryptFailed | EncryptFailed) | Asn1(_)) => (),
+            Err(error) => return Err(not_ours(error)),
+        }
+    }
+    Err("holds a key that no pass phrase has opened".to_owned())
+}
+
+/// A sealed key begins with how it is sealed, a sequence; others with a version, a number.
+fn is_sealed(der: &[u8]) -> bool {
+    let length = match der.get(1) {
+        Some(&long) if long >= 0x80 => usize::from(long & 0x7f),
+        _ => 0,
+    };
+    der.get(2 + length) == Some(&SEQUENCE)
+}
+
+fn words(error: &Error) -> String {
+    match error {
+        Error::MissingSectionEnd { .. } => "is cut off in the middle of a section".to_owned(),
+        Error::IllegalSectionStart { .. } => "has a damaged line with BEGIN in it".to_owned(),
+        Error::Base64Decode(_) => "holds a section that is not base64".to_owned(),
+        other => format!("cannot be read as PEM: {other}"),
+    }
+}
+
+fn absence(what: &str, converter: &str, bytes: &[u8]) -> String {
+    match bytes.first() {
+        Some(&SEQUENCE) => format!("is not PEM but DER; `{converter}` converts it"),
+        _ => format!("holds no {what} in PEM"),
+    }
+}

@@ -1,0 +1,61 @@
+//! Why a handshake cannot go on: what the peer is told, and what a person is.
+
+use rustls::AlertDescription;
+
+use super::alert;
+use crate::secure;
+use crate::wire::Fault;
+
+/// Ends a session.
+pub(super) struct Failure {
+    /// `None` when it was the peer who told us.
+    pub(super) alert: Option<u8>,
+    pub(super) fault: Fault,
+}
+
+impl Failure {
+    pub(super) fn new(alert: u8, words: impl Into<String>) -> Self {
+        Self {
+            alert: Some(alert),
+            fault: Fault::new(words),
+        }
+    }
+
+    /// The peer ended it.
+    pub(super) fn told(alert: u8) -> Self {
+        Self {
+            alert: None,
+            fault: Fault::new(alert::words(alert)),
+        }
+    }
+
+    /// The peer said what cannot be read.
+    pub(super) fn garbled() -> Self {
+        Self::new(alert::DECODE_ERROR, "the peer's handshake makes no sense")
+    }
+
+    /// Something that must not fail has failed.
+    pub(super) fn internal() -> Self {
+        Self::new(alert::INTERNAL_ERROR, "the handshake failed on our side")
+    }
+
+    /// The keys have sealed as much as they may.
+    pub(super) fn worn() -> Self {
+        Self::new(alert::INTERNAL_ERROR, "the session's keys are worn out")
+    }
+}
+
+impl From<rustls::Error> for Failure {
+    fn from(error: rustls::Error) -> Self {
+        let alert = match &error {
+            rustls::Error::InvalidCertificate(reason) => AlertDescription::from(reason.clone()),
+            rustls::Error::PeerMisbehaved(_) => AlertDescription::IllegalParameter,
+            _ => AlertDescription::InternalError,
+        };
+        let (words, impostor) = secure::words(&error);
+        Self {
+            alert: Some(alert.into()),
+            fault: Fault { words, impostor },
+        }
+    }
+}
