@@ -102,18 +102,21 @@ fn the_other_ncat_is_understood_when_it_connects() -> Told {
     let (running, peer) = speaker(REFERENCE, &["--ssl", "127.0.0.1", &port_of(&place)])?;
     scene.others.push(running);
     scene.peers.push(peer);
-    // It keeps half of a large record to itself until more comes, be it an end.
     scene.program.stdin.push(&noise(1, BULK));
-    scene.program.stdin.finish();
     scene.peer().tx.push(&noise(2, BULK));
-    scene.until("both heard all", |s| {
-        s.peer().rx.got.len() >= BULK && s.program.stdout.got.len() >= BULK
-    })?;
-    same("what it heard", &scene.peer().rx.got, &noise(1, BULK))?;
-    // It says a goodbye at the end of its stdin.
+    // It says a goodbye at the end of its stdin, but not when it has heard ours before.
     scene.peer().tx.finish();
-    let outcome = scene.ends_with(0)?;
-    same("what our side heard", &outcome.stdout, &noise(2, BULK))
+    scene.until("its end is here", |s| s.program.stdout.ended())?;
+    same(
+        "what our side heard",
+        &scene.program.stdout.got,
+        &noise(2, BULK),
+    )?;
+    scene.program.stdin.finish();
+    scene.ends_with(0)?;
+    // It keeps half of a large record to itself until more comes, be it an end.
+    scene.until("it ended too", |s| s.peer().rx.ended())?;
+    same("what it heard", &scene.peer().rx.got, &noise(1, BULK))
 }
 
 #[test]
