@@ -5,7 +5,7 @@
 //! | word | meaning, and nothing else |
 //! |---|---|
 //! | transport | the descriptor or pair of descriptors bytes go through |
-//! | layer | one protocol without I/O: telnet, line ends |
+//! | layer | one protocol without I/O: TLS, DTLS, telnet, line ends |
 //! | conn | one place bytes enter or leave: a transport, its readiness, its layers, its alarms |
 //! | lane | one direction: a queue or a channel of the kernel's, a stage, a pace |
 //! | link, hub | two lanes between two conns; many conns around a shared log, as a star or a mesh |

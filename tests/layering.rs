@@ -69,6 +69,12 @@ const RULES: &[Rule] = &[
         why: "only assemble knows both options and machinery",
     },
     Rule {
+        place: "assemble/secret.rs",
+        may: &["rustls::pki_types"],
+        never: &[],
+        why: "a peer's certificates are handed from a layer to what describes them",
+    },
+    Rule {
         place: "lua",
         may: &["std"],
         never: &[OUTSIDE],

@@ -4,6 +4,8 @@ mod disk;
 mod outside;
 mod program;
 mod script;
+#[cfg(feature = "tls")]
+mod secret;
 mod voice;
 
 use std::fs::File;
@@ -25,7 +27,7 @@ use crate::net::sockopt::{Carriage, SoftLimit};
 use crate::net::{Config, Program, Shell, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::Say;
-use crate::wire::{Crlf, Stack, Telnet};
+use crate::wire::{Clock, Crlf, Stack, Telnet};
 
 /// How long a peer of a datagram listener that keeps open is remembered when it is silent.
 const SESSION: Duration = Duration::from_secs(60);
@@ -94,7 +96,10 @@ fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Refusal> {
     let script = outside.script.as_deref().map(Kept::new).transpose();
     let script = script.map_err(|error| refuse("No memory for the Lua script", &error))?;
     let program = program::program(plan, script.as_ref(), descriptors);
-    let config = config(plan, program).map_err(|error| refuse("Unusable address", &error))?;
+    let clock = Clock::new(outside.started);
+    let config = config(plan, program, clock);
+    let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
+    seal(plan, &mut config)?;
     let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
@@ -142,7 +147,33 @@ fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
     Ok(())
 }
 
-fn config(plan: &mut Plan, program: Option<Program>) -> io::Result<Config> {
+/// Nothing passes in the clear that was to pass in secret.
+#[cfg(feature = "tls")]
+fn seal(plan: &Plan, config: &mut Config) -> Result<(), Refusal> {
+    let say = Say::new(plan.verbose);
+    let secret = secret::Secret::new(plan, is_datagram(&plan.role), &config.clock, &say);
+    let secret = secret.map_err(|words| Refusal {
+        words: format!("{words}. QUITTING."),
+        status: 2,
+    })?;
+    if let Some(secret) = secret {
+        secret.seal(config);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn seal(plan: &Plan, _: &mut Config) -> Result<(), Refusal> {
+    match &plan.secure {
+        None => Ok(()),
+        Some(_) => Err(Refusal {
+            words: "This build knows no TLS. QUITTING.".into(),
+            status: 2,
+        }),
+    }
+}
+
+fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result<Config> {
     let gate = match &mut plan.role {
         Role::Listen(listen) => mem::take(&mut *listen.gate),
         Role::Connect(_) | Role::Scan(_) => Gate::default(),
@@ -161,7 +192,10 @@ fn config(plan: &mut Plan, program: Option<Program>) -> io::Result<Config> {
     };
     Ok(Config {
         target,
-        peer_layers,
+        peer_layers: Box::new(peer_layers),
+        handshake: plan.secure.as_ref().map_or(Duration::ZERO, |w| w.patience),
+        doorman: None,
+        clock,
         stdio_layers,
         voice: voice::voice,
         chat: guests(&plan.role) == Guests::Chat,
@@ -188,12 +222,10 @@ fn config(plan: &mut Plan, program: Option<Program>) -> io::Result<Config> {
 }
 
 /// From the wire upward.
-fn peer_layers(config: &Config) -> Stack {
-    let mut stack = Stack::default();
+fn peer_layers(config: &Config, stack: &mut Stack) {
     if config.telnet {
         stack.push(Box::new(Telnet::default()));
     }
-    stack
 }
 
 /// `-C` stands on our side of the link, so that logs and all members of a hub see one conversion. A

@@ -70,6 +70,16 @@ impl Buf {
         &mut self.data[self.tail..]
     }
 
+    /// The same, and at least `n` bytes of it; no more than [`Buf::free`] may be asked for.
+    pub fn room_for(&mut self, n: usize) -> &mut [u8] {
+        if self.data.len() - self.tail < n && self.head > 0 {
+            self.data.copy_within(self.head..self.tail, 0);
+            self.tail -= self.head;
+            self.head = 0;
+        }
+        self.room()
+    }
+
     /// The first `n` bytes of the room now wait in the queue.
     pub fn fill(&mut self, n: usize) {
         assert!(n <= self.data.len() - self.tail, "filled past the room");

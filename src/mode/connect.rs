@@ -1,6 +1,6 @@
 //! Connect mode: reach one peer, then talk.
 
-use super::{Event, Level, Manners, Mode, Net, When, talk::Talk};
+use super::{Event, Level, Manners, Mode, Net, talk::Talk};
 
 /// Policy of `ncat host port`.
 #[derive(Debug)]
@@ -27,10 +27,7 @@ impl Mode for Connect {
                 net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
                 self.talk = Some(Talk::begin(self.manners.clone(), conn, net));
             }
-            (Event::Fail { why, .. }, _) => {
-                net.say(Level::Error, format!("{why}."));
-                net.exit(1, When::Now);
-            }
+            (Event::Fail { why, .. }, _) => why.end(net),
             (event, Some(talk)) => talk.on_event(event, net),
             (_, None) => {}
         }

@@ -242,10 +242,7 @@ impl Mode for Exec {
                 net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
                 self.begin(conn, net);
             }
-            Event::Fail { why, .. } => {
-                net.say(Level::Error, format!("{why}."));
-                net.exit(1, When::Now);
-            }
+            Event::Fail { why, .. } => why.end(net),
             Event::Accept { conn } => self.came_in(conn, net),
             Event::Spawned { peer, child } => self.spawned(peer, child, net),
             Event::NotSpawned { peer, why } => self.not_spawned(peer, &why, net),

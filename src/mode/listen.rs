@@ -36,6 +36,7 @@ impl Mode for Listen {
             }
             // Two may come in with one burst; the second finds the door closed.
             (Event::Accept { conn }, Some(_)) => net.close(conn, When::Now),
+            (Event::Fail { why, .. }, _) => why.end(net),
             (Event::Signal { number }, _) => net.exit(128 + number, When::Now),
             (event, Some(talk)) => talk.on_event(event, net),
             (_, None) => {}

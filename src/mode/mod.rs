@@ -39,11 +39,11 @@ pub enum Event {
         /// The connection.
         conn: ConnId,
     },
-    /// A dial has led nowhere.
+    /// A dial has led nowhere, or a server's only peer came and did not agree how to talk.
     Fail {
-        /// Which of the command line's peers.
+        /// Which of the command line's peers; 0 for one that came.
         dial: usize,
-        /// What the last of its addresses answered.
+        /// What the last of its addresses answered, or why there was no agreement.
         why: Failure,
     },
     /// A peer came in and was let in.
@@ -136,6 +136,20 @@ pub enum Doing {
 pub struct Failure {
     /// The system's or the protocol's words, without a full stop.
     pub words: String,
+    /// The peer is not who it should be.
+    pub impostor: bool,
+}
+
+impl Failure {
+    /// Ends a run that has nothing else to do.
+    fn end(&self, net: &mut dyn Net) {
+        let (quitting, status) = match self.impostor {
+            true => (" QUITTING.", 2),
+            false => ("", 1),
+        };
+        net.say(Level::Error, format!("{self}.{quitting}"));
+        net.exit(status, When::Now);
+    }
 }
 
 impl fmt::Display for Failure {

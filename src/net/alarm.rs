@@ -15,6 +15,10 @@ use crate::mode::Alarm;
 pub(super) enum Wake {
     /// A mode, about a connection.
     Conn(ConnId, Alarm),
+    /// Layers that repeat what nobody has answered.
+    Layers(ConnId),
+    /// A connection that has had its time to agree with the peer.
+    Greeting(ConnId),
     /// A connection that waits for more than has come.
     Appetite(ConnId),
     /// A route that holds something back.

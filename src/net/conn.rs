@@ -60,8 +60,35 @@ struct Layers {
     tx: Buf,
     /// The wire has ended; what is in `rx` is all there is.
     wire_over: bool,
-    /// The stack waits for room in `tx`.
-    stuck: bool,
+    /// The stack gives nothing more unless more comes from the wire, is sent, or leaves `tx`.
+    settled: bool,
+    /// For whom it is agreed with the peer how to talk, and until when; nobody else knows of it yet.
+    greeting: Option<Greeting>,
+    /// Some of the layers had to agree with the peer first: nothing may pass beside them.
+    sealed: bool,
+    /// When somebody rings for the layers.
+    rings_at: Option<Instant>,
+}
+
+/// What comes of a connection once its layers and the peer's agree.
+#[derive(Clone, Copy)]
+pub(super) struct Greeting {
+    /// The dial that has led to it; none if it came in.
+    pub dial: Option<usize>,
+    /// When it is given up.
+    pub until: Option<Instant>,
+}
+
+/// How far layers and peer are from agreeing.
+pub(super) enum Greeted {
+    /// They agree.
+    Yes,
+    /// More must come from the peer, or go to it.
+    NotYet,
+    /// There is more to do at once.
+    Busy,
+    /// They never will.
+    Never(io::Error),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -100,13 +127,89 @@ impl Conn {
             return;
         }
         let (rx, tx) = (Buf::new(LAYER_ROOM), Buf::new(LAYER_ROOM));
+        let sealed = !stack.is_open();
         self.layers = Some(Box::new(Layers {
             stack,
             rx,
             tx,
             wire_over: false,
-            stuck: false,
+            settled: false,
+            greeting: None,
+            sealed,
+            rings_at: None,
         }));
+    }
+
+    /// Begins to agree with the peer how to talk, if there is anything to agree on.
+    pub(super) fn begin_greeting(&mut self, greeting: Greeting) -> bool {
+        let shy = |layers: &&mut Box<Layers>| !layers.stack.is_open();
+        let Some(layers) = self.layers.as_mut().filter(shy) else {
+            return false;
+        };
+        layers.greeting = Some(greeting);
+        true
+    }
+
+    /// For whom it is agreed with the peer how to talk, if that is going on.
+    pub(super) fn greeting(&self) -> Option<Greeting> {
+        self.layers.as_ref()?.greeting
+    }
+
+    /// Goes on agreeing with the peer. What it says beyond that stays in the layers.
+    pub(super) fn greet(&mut self) -> Greeted {
+        let mut nowhere = Buf::new(0);
+        let mut step = self.pull_through_layers(&mut nowhere);
+        let mut flushes = (0..SWALLOWS).map(|_| self.flush());
+        let flushed = flushes.find(|step| !matches!(step, Step::Moved(_)));
+        let Some(layers) = &mut self.layers else {
+            return Greeted::Yes;
+        };
+        if layers.stack.is_open() {
+            layers.greeting = None;
+            return Greeted::Yes;
+        }
+        match flushed {
+            Some(Step::Broken(error)) => step = Step::Broken(error),
+            None => return Greeted::Busy,
+            Some(Step::Moved(_) | Step::Idle | Step::Over) => {}
+        }
+        match step {
+            Step::Moved(_) => Greeted::Busy,
+            Step::Idle => Greeted::NotYet,
+            Step::Over => Greeted::Never(io::ErrorKind::UnexpectedEof.into()),
+            Step::Broken(error) => Greeted::Never(error),
+        }
+    }
+
+    /// What the layers have learnt of the peer, for a person.
+    pub(super) fn remarks(&mut self) -> Vec<String> {
+        let layers = self.layers.as_mut();
+        layers.map_or_else(Vec::new, |layers| layers.stack.remarks())
+    }
+
+    /// When the layers want to be rung for, if nobody has been told that yet.
+    pub(super) fn layers_alarm(&mut self) -> Option<Instant> {
+        let layers = self.layers.as_mut()?;
+        let at = layers.stack.deadline();
+        if std::mem::replace(&mut layers.rings_at, at) == at {
+            return None;
+        }
+        at
+    }
+
+    /// Whether the layers still want to be rung for then.
+    pub(super) fn awaits_ring(&self, at: Instant) -> bool {
+        let layers = self.layers.as_ref();
+        layers.is_some_and(|layers| layers.rings_at == Some(at))
+    }
+
+    /// It is that time. What breaks now is told with the next pull.
+    pub(super) fn ring_layers(&mut self) {
+        if let Some(layers) = &mut self.layers {
+            (layers.rings_at, layers.settled) = (None, false);
+            let _ = layers.stack.on_deadline(&mut layers.tx); // the stack keeps the fault
+        }
+        let _ = self.flush(); // a broken wire breaks the next pull, too
     }
 
     /// Bytes have moved here. A peer of a datagram listener lives by what it says alone (`deliver`):
@@ -251,29 +354,28 @@ impl Conn {
         };
         for _ in 0..SWALLOWS {
             let before = into.len();
-            let moved = match layers.stack.recv(&mut layers.rx, into, &mut layers.tx) {
-                Ok(moved) => moved,
-                Err(fault) => return broken(fault),
-            };
+            let received = layers.stack.recv(&mut layers.rx, into, &mut layers.tx);
             if into.len() > before {
                 return Step::Moved(into.len() - before);
             }
-            if moved {
-                continue;
+            match received {
+                Ok(true) => continue,
+                Ok(false) => layers.settled = into.free() > 0 || into.capacity() == 0,
+                Err(fault) => return self.break_off(fault),
             }
-            layers.stuck = !layers.rx.is_empty();
-            if layers.wire_over {
+            if layers.wire_over || layers.stack.has_ended() {
                 return Step::Over;
             }
-            if layers.stuck {
+            if !layers.takes(self.transport.keeps_messages()) {
                 return Step::Idle;
             }
+            layers.rx.room_for(layers.rx.free());
             match Self::raw_pull(&mut self.transport, &mut self.readable, &mut layers.rx) {
-                Step::Moved(_) => {}
+                Step::Moved(_) => layers.settled = false,
                 Step::Over => {
                     layers.wire_over = true;
                     if let Err(fault) = layers.stack.recv_eof() {
-                        return broken(fault);
+                        return self.break_off(fault);
                     }
                 }
                 step @ (Step::Idle | Step::Broken(_)) => return step,
@@ -291,17 +393,28 @@ impl Conn {
             return Step::Idle;
         }
         if bytes.is_empty() && self.transport.keeps_messages() {
+            if layers.sealed {
+                return Step::Moved(0); // there is no way to say nothing in secret
+            }
             let result = self.transport.write(bytes); // layers have nothing to say to nothing
             return Self::written(&mut self.writable, result);
         }
-        match layers.stack.send(bytes, &mut layers.tx) {
-            Ok(0) => Step::Idle,
+        let sent = layers.stack.send(bytes, &mut layers.tx);
+        layers.settled = false;
+        match sent {
             Ok(n) => match self.flush() {
                 Step::Broken(error) => Step::Broken(error),
+                Step::Idle | Step::Over if n == 0 => Step::Idle,
                 Step::Moved(_) | Step::Idle | Step::Over => Step::Moved(n),
             },
-            Err(fault) => broken(fault),
+            Err(fault) => self.break_off(fault),
         }
+    }
+
+    /// The peer is told what the layers have to say about that, if it can be told at once.
+    fn break_off(&mut self, fault: Fault) -> Step {
+        let _ = self.flush();
+        Step::Broken(io::Error::other(fault))
     }
 
     fn finish_transport(&mut self) {
@@ -310,8 +423,14 @@ impl Conn {
     }
 }
 
-fn broken(fault: Fault) -> Step {
-    Step::Broken(io::Error::other(fault))
+impl Layers {
+    /// Whether more from the wire can be of use: messages are looked at one by one.
+    fn takes(&self, messages: bool) -> bool {
+        match messages {
+            true => self.rx.is_empty(),
+            false => self.rx.free() > 0,
+        }
+    }
 }
 
 impl End for Conn {
@@ -371,6 +490,10 @@ impl End for Conn {
                 return Step::Moved(0);
             }
         }
+        // Layers keep the next message until the last has gone.
+        if layers.tx.is_empty() && layers.sealed && self.transport.keeps_messages() {
+            let _ = layers.stack.send(&[], &mut layers.tx); // the stack keeps the fault
+        }
         if layers.tx.is_empty() || !self.writable {
             return Step::Idle;
         }
@@ -379,7 +502,7 @@ impl End for Conn {
         match step {
             Step::Moved(n) => {
                 layers.tx.take(n);
-                layers.stuck = false;
+                layers.settled = false;
             }
             // A full disk may have room again later.
             Step::Broken(ref error) if is_full_disk(error) => {}
@@ -415,7 +538,10 @@ impl End for Conn {
     fn is_readable(&self) -> bool {
         match &self.layers {
             None => self.readable,
-            Some(layers) => !layers.stuck && (self.readable || !layers.rx.is_empty()),
+            Some(layers) => {
+                let takes = layers.takes(self.transport.keeps_messages());
+                !layers.settled || (self.readable && takes && !layers.wire_over)
+            }
         }
     }
 

@@ -10,13 +10,12 @@ use socket2::{SockAddr, SockRef};
 
 use super::alarm::Wake;
 use super::conn::Conn;
-use super::datagram::HALL_BATCH;
+use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
-use super::listener::{BATCH, Door, accept, concerns_peer_only};
+use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
 use super::transport::{Datagram, Session, Transport};
-use super::{Shell, address};
+use super::{Shell, Word, address};
 use crate::ids::{ConnId, ListenId};
-use crate::mode::Event;
 use crate::say::Level;
 
 /// How long a listener that ran out of descriptors waits when nobody leaves.
@@ -174,14 +173,6 @@ impl Shell {
         }
     }
 
-    fn let_in(&mut self, id: ListenId, conn: ConnId) {
-        if let Some(conn) = self.conns.find_mut(conn) {
-            conn.listener = Some(id);
-        }
-        self.count(conn);
-        self.outbox.push_back(Event::Accept { conn });
-    }
-
     /// A peer takes a place, if it has none.
     pub(super) fn count(&mut self, id: ConnId) {
         if let Some(conn) = self.conns.find_mut(id)
@@ -209,13 +200,25 @@ impl Shell {
         if self.refuses_sender(&peer) {
             return;
         }
-        let Some(listener) = self.listeners.find(id) else {
-            return;
-        };
-        let Door::Hall(hall) = &listener.door else {
+        let Some(Listener {
+            door: Door::Hall(hall),
+            ..
+        }) = self.listeners.find(id)
+        else {
             return;
         };
         let message: &[u8] = &self.scratch[..n];
+        if let Some(doorman) = &mut self.config.doorman {
+            match doorman(message, address::full(&peer).as_bytes()) {
+                Word::Admit => {}
+                Word::Ignore => return,
+                Word::Answer(answer) => {
+                    // Lost, it is asked for again.
+                    let _ = datagram::send_to(&hall.socket, &answer, &peer);
+                    return;
+                }
+            }
+        }
         let conn = match self.config.single {
             true => {
                 let message = message.into();

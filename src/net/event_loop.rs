@@ -44,8 +44,14 @@ impl Shell {
             }
             self.wait(&mut events)?;
             self.now = Instant::now();
+            self.config.clock.set(self.now);
             for event in &events {
                 self.note(event);
+            }
+            for _ in 0..self.greeting.len() {
+                if let Some(conn) = self.greeting.pop_front() {
+                    self.greet(conn);
+                }
             }
             for _ in 0..self.ready.len() {
                 if let Some(route) = self.ready.pop_front() {
@@ -71,7 +77,8 @@ impl Shell {
     }
 
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let busy = !self.outbox.is_empty() || !self.ready.is_empty() || !self.waiting.is_empty();
+        let queues = self.ready.len() + self.waiting.len() + self.greeting.len();
+        let busy = !self.outbox.is_empty() || queues > 0;
         let next = self.next_alarm();
         let timeout = match next {
             _ if busy => Some(Duration::ZERO),
@@ -114,6 +121,8 @@ impl Shell {
             Wake::Conn(id, what) => conns
                 .find(id)
                 .is_some_and(|conn| conn.alarms[what as usize] == Some(at)),
+            Wake::Layers(id) => conns.find(id).is_some_and(|conn| conn.awaits_ring(at)),
+            Wake::Greeting(id) => conns.find(id).is_some_and(|conn| conn.greeting().is_some()),
             Wake::Appetite(id) => conns.find(id).is_some_and(|conn| conn.is_patient(at)),
             Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
             Wake::Dial(id) => dials
@@ -200,6 +209,8 @@ impl Shell {
                         self.ring_conn(id, what);
                     }
                 }
+                Wake::Layers(id) => self.ring_layers(id),
+                Wake::Greeting(id) => self.lose_patience(id, at),
                 Wake::Appetite(id) => self.feed(id, at),
                 Wake::Route(id) => self.ring_route(id),
                 Wake::Dial(id) => self.look_at_dial(id),
@@ -288,6 +299,7 @@ impl Shell {
             return None;
         }
         if !std::mem::replace(&mut leaving.said_goodbye, true) {
+            self.drop_newcomers();
             self.say_goodbye();
         }
         let mut peers = self.conns.iter().filter(|(id, _)| *id != self.stdio);

@@ -3,6 +3,8 @@
 use socket2::SockAddr;
 
 use super::Shell;
+use crate::ids::ConnId;
+use crate::say::Level;
 
 impl Shell {
     /// Whether the peer of a stream may not come in; then says so.
@@ -26,6 +28,19 @@ impl Shell {
             self.sent_away = Some(peer.clone());
         }
         true
+    }
+
+    /// Whether there is no place left for somebody who has none yet; says so.
+    pub(super) fn is_full_for(&self, id: ConnId) -> bool {
+        let limit = self.config.max_conns;
+        let full = self.admitted >= limit;
+        if full && let Some(conn) = self.conns.find(id) {
+            let words = Objection::Full(limit).words();
+            self.say
+                .say(Level::Verbose, &format!("Connection from {}.", conn.name));
+            self.say.say(Level::Verbose, &words);
+        }
+        full
     }
 
     fn objection(&self, peer: &SockAddr) -> Option<Objection> {

@@ -19,6 +19,7 @@ mod desk;
 mod entrance;
 mod event_loop;
 mod gate;
+mod greeting;
 mod listener;
 mod log_file;
 mod reach;
@@ -61,14 +62,20 @@ use crate::ids::{ConnId, ListenId, ProcessId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
 use crate::say::{Level, Say};
-use crate::wire::Stack;
+use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
 pub struct Config {
     /// Whom [`crate::mode::Net::dial`] reaches.
     pub target: Option<Target>,
     /// The layers between us and a peer.
-    pub peer_layers: fn(&Config) -> Stack,
+    pub peer_layers: Dresser,
+    /// How long a peer that came in may take to agree with its layers how to talk.
+    pub handshake: Duration,
+    /// Who answers strangers at a datagram listener before they have a session.
+    pub doorman: Option<Doorman>,
+    /// The clock of the layers.
+    pub clock: Clock,
     /// The layers between our stdio and the rest.
     pub stdio_layers: fn(&Config) -> Stack,
     /// What changes the words of members of a mesh, if anything does.
@@ -103,6 +110,23 @@ pub struct Config {
     pub announce: bool,
 }
 
+/// Puts layers on a stack, from the wire upward.
+pub type Dresser = Box<dyn Fn(&Config, &mut Stack)>;
+
+/// What is done with a stranger's datagram.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It is answered with that, and forgotten.
+    Answer(Vec<u8>),
+    /// It begins a session.
+    Admit,
+    /// It is forgotten.
+    Ignore,
+}
+
+/// Looks at a stranger's datagram, and at the address it came from.
+pub type Doorman = Box<dyn FnMut(&[u8], &[u8]) -> Word>;
+
 /// The program at work.
 pub struct Shell {
     config: Config,
@@ -123,6 +147,10 @@ pub struct Shell {
     outbox: VecDeque<Event>,
     /// Routes that may be able to move.
     ready: VecDeque<RouteId>,
+    /// Connections whose layers may be able to go on agreeing with their peers.
+    greeting: VecDeque<ConnId>,
+    /// Those who came in and had not agreed yet when they were last looked through, oldest first.
+    newcomers: VecDeque<ConnId>,
     /// Listeners at which somebody may wait.
     waiting: VecDeque<ListenId>,
     /// Connections to be closed once they have everything.
@@ -218,6 +246,8 @@ impl Shell {
             alarms: Alarms::default(),
             outbox: VecDeque::from([Event::Start]),
             ready: VecDeque::new(),
+            greeting: VecDeque::new(),
+            newcomers: VecDeque::new(),
             waiting: VecDeque::new(),
             closing: Vec::new(),
             sweep: Patience::default(),
@@ -315,7 +345,9 @@ impl Shell {
     /// A connection of ours from a socket that is connected, watched by the loop.
     fn add_conn(&mut self, transport: Transport, name: String) -> ConnId {
         let mut conn = Conn::new(transport, name, self.now);
-        conn.set_layers((self.config.peer_layers)(&self.config));
+        let mut stack = Stack::default();
+        (self.config.peer_layers)(&self.config, &mut stack);
+        conn.set_layers(stack);
         self.conns.add(conn)
     }
 

@@ -17,6 +17,7 @@ use super::{Shell, address, peer_name, sockopt};
 use crate::ids::{AttemptId, DialId};
 use crate::mode::{Event, Failure};
 use crate::say::Level;
+use crate::wire::Fault;
 
 impl Shell {
     /// Begins to reach the `n`th peer.
@@ -43,6 +44,7 @@ impl Shell {
             if dial.deadline.is_some_and(|at| at <= self.now) {
                 let why = Failure {
                     words: "TIMEOUT".into(),
+                    impostor: false,
                 };
                 return self.give_up(id, why);
             }
@@ -213,7 +215,7 @@ impl Shell {
         };
         let conn = self.add_conn(transport, name);
         match self.watch(conn) {
-            Ok(()) => self.outbox.push_back(Event::Open { dial: dial.n, conn }),
+            Ok(()) => self.reached(conn, dial.n, dial.deadline),
             Err(error) => self.outbox.push_back(Event::Fail {
                 dial: dial.n,
                 why: failure(&error),
@@ -271,7 +273,9 @@ fn is_answered(socket: &Socket) -> io::Result<bool> {
 
 /// Why something failed, for a mode.
 pub(super) fn failure(error: &io::Error) -> Failure {
+    let fault = error.get_ref().and_then(|why| why.downcast_ref::<Fault>());
     Failure {
         words: words(error),
+        impostor: fault.is_some_and(|fault| fault.impostor),
     }
 }

@@ -263,6 +263,10 @@ impl Shell {
         let Some(conn) = self.conns.find(id) else {
             return;
         };
+        if conn.greeting().is_some() {
+            self.greeting.push_back(id);
+            return;
+        }
         let Some(route) = conn.route else { return };
         if let Some(Route::Hub(hub)) = self.routes.find_mut(route) {
             hub.hub.wake(id);

@@ -41,6 +41,9 @@ impl LinkRoute {
             near_conn.rest();
             far_conn.rest();
         }
+        if let Some(at) = far_conn.layers_alarm() {
+            round.alarms.set(at, Wake::Layers(far));
+        }
         if let Some(at) = far_conn.sleep(now + PATIENCE) {
             round.alarms.set(at, Wake::Appetite(far));
         }
@@ -74,6 +77,9 @@ impl HubRoute {
             if let Some(conn) = round.conns.find_mut(id) {
                 conn.moved(round.cx.now);
                 conn.rest();
+                if let Some(at) = conn.layers_alarm() {
+                    round.alarms.set(at, Wake::Layers(id));
+                }
                 round.heard.push((id, conn.listener));
             }
         }

@@ -11,8 +11,11 @@ mod crlf;
 pub mod dtls;
 #[doc(hidden)]
 pub mod oracle;
+mod refusal;
 mod stack;
 mod telnet;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 use std::fmt;
 use std::time::Instant;
@@ -20,6 +23,7 @@ use std::time::Instant;
 pub use chat::Chat;
 pub use clock::Clock;
 pub use crlf::Crlf;
+pub use refusal::Refusal;
 pub use stack::Stack;
 pub use telnet::Telnet;
 

@@ -5,6 +5,8 @@
 //! capacity, and a call returns only when nothing can move without the caller's help. What a layer
 //! gave before a fault is delivered before the fault is reported.
 
+use std::time::Instant;
+
 use super::{Fault, Layer, Phase};
 use crate::data::Buf;
 
@@ -87,6 +89,46 @@ impl Stack {
         self.gaps.iter().fold((0, 0), |(up, down), gap| {
             (up + gap.up.len(), down + gap.down.len())
         })
+    }
+
+    /// Whether no layer is still in its handshake.
+    pub fn is_open(&self) -> bool {
+        let mut phases = self.layers.iter().map(|layer| layer.phase());
+        phases.all(|phase| phase != Phase::Handshake)
+    }
+
+    /// Whether a layer has heard the peer's last, and those above have been given all of it.
+    pub fn has_ended(&self) -> bool {
+        let mut layers = self.layers.iter();
+        let ended = layers.position(|layer| layer.has_ended());
+        ended.is_some_and(|at| self.gaps[at..].iter().all(|gap| gap.up.is_empty()))
+    }
+
+    /// When [`Stack::on_deadline`] is to be called unless something happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.layers.iter().filter_map(|l| l.deadline()).min()
+    }
+
+    /// That time has come for some of the layers; those who are early do nothing.
+    pub fn on_deadline(&mut self, down: &mut Buf) -> Result<(), Fault> {
+        for at in 0..self.layers.len() {
+            let into = match at {
+                0 => &mut *down,
+                _ => &mut self.gaps[at - 1].down,
+            };
+            if let Err(fault) = self.layers[at].on_deadline(into) {
+                self.break_at(at, fault.clone());
+                return Err(fault);
+            }
+        }
+        self.sink(down);
+        Ok(())
+    }
+
+    /// What a person may want to know of the peer, once the handshakes are over.
+    pub fn remarks(&mut self) -> Vec<String> {
+        let said = self.layers.iter_mut().flat_map(|layer| layer.remarks());
+        said.collect()
     }
 
     /// Moves what it can from the wire up, and answers down; true if anything moved.

@@ -1,0 +1,199 @@
+//! Peers with whom it is agreed how to talk before anybody is told of them.
+//!
+//! Owns the time they have for it. Promise: a mode hears of a connection whose layers are open or not
+//! at all; whoever is silent or slow is cut off and delays nobody; those who came in and have not
+//! agreed yet take nobody's place, and are never more than a limit.
+
+use std::io;
+use std::time::Instant;
+
+use super::Shell;
+use super::alarm::Wake;
+use super::conn::{Conn, Greeted, Greeting};
+use super::dial::words;
+use super::reach::failure;
+use crate::ids::{ConnId, ListenId};
+use crate::mode::{Event, Failure};
+use crate::say::Level;
+
+/// How many who came in may be about to agree, unless more may be in at once. Who is silent the
+/// longest makes room for the next.
+const NEWCOMERS: usize = 1024;
+
+impl Shell {
+    /// A dial has led to a connection, which has until then to become of use.
+    pub(super) fn reached(&mut self, id: ConnId, dial: usize, until: Option<Instant>) {
+        let greeting = Greeting {
+            dial: Some(dial),
+            until,
+        };
+        if !self.begin_greeting(id, greeting) {
+            self.outbox.push_back(Event::Open { dial, conn: id });
+        }
+    }
+
+    /// Somebody came in.
+    pub(super) fn let_in(&mut self, listener: ListenId, id: ConnId) {
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.listener = Some(listener);
+        }
+        let greeting = Greeting {
+            dial: None,
+            until: Some(self.now + self.config.handshake),
+        };
+        if self.config.single {
+            self.count(id);
+        }
+        if self.begin_greeting(id, greeting) {
+            self.make_room_for_newcomers();
+            self.newcomers.push_back(id);
+            if self.config.single {
+                self.stop_listening();
+            }
+            return;
+        }
+        self.count(id);
+        self.outbox.push_back(Event::Accept { conn: id });
+    }
+
+    fn begin_greeting(&mut self, id: ConnId, greeting: Greeting) -> bool {
+        let conn = self.conns.find_mut(id);
+        let begun = conn.is_some_and(|conn| conn.begin_greeting(greeting));
+        if begun {
+            self.greeting.push_back(id);
+            if let Some(at) = greeting.until {
+                self.alarms.set(at, Wake::Greeting(id));
+            }
+        }
+        begun
+    }
+
+    /// Forgets those who have agreed or left, and the oldest of the others if they are too many.
+    fn make_room_for_newcomers(&mut self) {
+        let most = NEWCOMERS.max(self.config.max_conns);
+        if self.newcomers.len() < most {
+            return;
+        }
+        let Self {
+            newcomers, conns, ..
+        } = self;
+        newcomers.retain(|id| conns.find(*id).is_some_and(|c| c.greeting().is_some()));
+        if self.newcomers.len() >= most
+            && let Some(oldest) = self.newcomers.pop_front()
+        {
+            self.disagreed(oldest, "too many others have come meanwhile");
+        }
+    }
+
+    /// Goes on with one connection.
+    pub(super) fn greet(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.find_mut(id) else {
+            return;
+        };
+        let Some(greeting) = conn.greeting() else {
+            return;
+        };
+        let greeted = conn.greet();
+        self.ring_for_layers(id);
+        match greeted {
+            Greeted::Yes => self.agreed(id, greeting),
+            Greeted::NotYet => {}
+            Greeted::Busy => self.greeting.push_back(id),
+            Greeted::Never(error) => self.never_agreed(id, greeting, &error),
+        }
+    }
+
+    fn agreed(&mut self, id: ConnId, greeting: Greeting) {
+        let remarks = self.conns.find_mut(id).map(Conn::remarks);
+        for line in remarks.into_iter().flatten() {
+            self.say.say(Level::Verbose, &line);
+        }
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.moved_at = self.now;
+        }
+        if let Some(dial) = greeting.dial {
+            if let Some(conn) = self.conns.find(id) {
+                let words = format!("SSL connection to {}.", conn.name);
+                self.say.say(Level::Verbose, &words);
+            }
+            self.outbox.push_back(Event::Open { dial, conn: id });
+            return;
+        }
+        // Others may have taken the last place meanwhile.
+        if !self.config.single && self.is_full_for(id) {
+            self.remove_conn(id);
+            return;
+        }
+        self.count(id);
+        self.outbox.push_back(Event::Accept { conn: id });
+    }
+
+    /// The time is up, if it has not agreed.
+    pub(super) fn lose_patience(&mut self, id: ConnId, at: Instant) {
+        let Some(greeting) = self.conns.find(id).and_then(Conn::greeting) else {
+            return;
+        };
+        if greeting.until != Some(at) {
+            return;
+        }
+        match greeting.dial {
+            Some(_) => self.never_agreed(id, greeting, &io::Error::other("TIMEOUT")),
+            None => self.disagreed(id, "it took too long to agree how to talk"),
+        }
+    }
+
+    fn disagreed(&mut self, id: ConnId, why: &str) {
+        if let Some(greeting) = self.conns.find(id).and_then(Conn::greeting) {
+            self.never_agreed(id, greeting, &io::Error::other(why.to_owned()));
+        }
+    }
+
+    fn never_agreed(&mut self, id: ConnId, greeting: Greeting, error: &io::Error) {
+        let Some(conn) = self.conns.find(id) else {
+            return;
+        };
+        let name = conn.name.clone();
+        if let Some(dial) = greeting.dial {
+            let why = failure(error);
+            self.remove_conn(id);
+            self.outbox.push_back(Event::Fail { dial, why });
+            return;
+        }
+        let said = format!("Failed SSL connection from {name}: {}", words(error));
+        if self.config.single {
+            let why = Failure {
+                words: said,
+                ..failure(error)
+            };
+            self.outbox.push_back(Event::Fail { dial: 0, why });
+        } else {
+            self.say.say(Level::Verbose, &format!("{said}."));
+        }
+        self.remove_conn(id);
+    }
+
+    /// Nobody is told of those any more who have not agreed yet: the program ends.
+    pub(super) fn drop_newcomers(&mut self) {
+        for id in self.conns.ids() {
+            if self.conns.find(id).is_some_and(|c| c.greeting().is_some()) {
+                self.remove_conn(id);
+            }
+        }
+    }
+
+    /// Somebody rings for the layers of a connection when they want it.
+    pub(super) fn ring_for_layers(&mut self, id: ConnId) {
+        if let Some(at) = self.conns.find_mut(id).and_then(Conn::layers_alarm) {
+            self.alarms.set(at, Wake::Layers(id));
+        }
+    }
+
+    /// It is the time that the layers of a connection have asked for.
+    pub(super) fn ring_layers(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.ring_layers();
+        }
+        self.ring_for_layers(id);
+        self.wake_conn(id);
+    }
+}
