@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ncat::wire::dtls::{Door, Dtls, Verdict, is_hello};
+use ncat::wire::dtls::{Door, Dtls, Verdict};
 use ncat::wire::{Clock, Layer};
 
 use crate::kits::{self, Kits};
@@ -63,7 +63,7 @@ fn an_answer_is_no_longer_than_the_question_whatever_that_is() {
     let (kits, clock) = (Kits::plain(), clock());
     let mut door = Door::new(&kits.server, clock.clone()).expect("a door");
     let hello = Seat::new(Dtls::client(&kits.client, clock)).out.remove(0);
-    assert!(is_hello(&hello));
+    answer(door.look(&hello, b"x"));
     for cut in 0..hello.len() {
         assert_eq!(
             door.look(&hello[..cut], b"x"),
@@ -78,17 +78,46 @@ fn an_answer_is_no_longer_than_the_question_whatever_that_is() {
             Verdict::Admit => panic!("without a cookie, damaged at {cut}"),
         }
     }
-    // The shortest hello there can be: one suite, nothing else.
-    let mut short = vec![
-        22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 54, 1, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 42,
-    ];
+    // The shortest that has a place for a cookie: it may be the first piece of a longer one.
+    let mut short = vec![22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48];
+    short.extend([1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 36]);
     short.extend([254, 253]);
     short.extend([5; 32]);
-    short.extend([0, 0, 0, 2, 0xc0, 0x2b, 1, 0]);
-    assert!(is_hello(&short));
-    if let Verdict::Answer(answer) = door.look(&short, b"x") {
-        assert!(answer.len() <= short.len());
+    short.extend([0, 0]);
+    assert!(answer(door.look(&short, b"x")).len() <= short.len());
+}
+
+/// A hello in two datagrams, as the reference sends it.
+fn in_two(hello: &[u8]) -> [Vec<u8>; 2] {
+    let (header, body) = (&hello[13..25], &hello[25..]);
+    let (first, second) = body.split_at(100);
+    [(0, first), (100, second)].map(|(from, bytes)| {
+        let mut datagram = hello[..11].to_vec();
+        datagram[10] += u8::from(from > 0); // another record, another number
+        datagram.extend([0, (bytes.len() + 12) as u8]);
+        datagram.extend(&header[..6]);
+        datagram.extend([0, 0, from, 0, 0, bytes.len() as u8]);
+        datagram.extend(bytes);
+        datagram
+    })
+}
+
+#[test]
+fn a_hello_in_pieces_comes_in_and_an_old_one_does_not_take_its_place() {
+    let (kits, clock) = (Kits::plain(), clock());
+    let mut door = Door::new(&kits.server, clock.clone()).expect("a door");
+    let mut client = Seat::new(Dtls::client(&kits.client, clock.clone()));
+    let old = in_two(&client.out.remove(0));
+    assert_eq!(door.look(&old[1], b"here"), Verdict::Ignore);
+    client.hear(&answer(door.look(&old[0], b"here")));
+    let new = in_two(&client.out.remove(0));
+    assert_eq!(door.look(&new[0], b"here"), Verdict::Admit);
+    let mut server = Seat::new(Dtls::server(&kits.server, clock.clone()));
+    for datagram in [&new[0], &old[0], &old[1], &new[1]] {
+        server.hear(datagram);
     }
+    meet(&mut client, &mut server);
+    assert!(client.is_open() && server.is_open());
 }
 
 /// Carries all datagrams between two until neither has any.

@@ -140,3 +140,21 @@ fn both_sides_show_certificates_to_openssl_and_look_at_its_own() {
         greet(Scene::server(at as u64, false, &kits, &client));
     }
 }
+
+#[test]
+fn the_installed_ncat_gets_in() {
+    const REFERENCE: &str = "/usr/bin/ncat";
+    if !std::path::Path::new(REFERENCE).exists() {
+        println!("SKIPPED: there is no ncat at {REFERENCE}");
+        return;
+    }
+    let files = Files::make(&["-newkey", "rsa:2048"]);
+    let mut given = kits::wishes();
+    files.give(&mut given);
+    for server in [kits::wishes(), given] {
+        greet(Scene::server_of_ncat(
+            REFERENCE,
+            &Kits::of(&server, &server),
+        ));
+    }
+}

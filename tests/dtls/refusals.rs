@@ -55,7 +55,7 @@ fn a_server_that_is_not_trusted_is_refused() {
     assert_fails(
         &Kits::of(&client_wishes, &server_wishes),
         "",
-        "the peer refused",
+        "The peer refused",
     );
 }
 
@@ -84,7 +84,11 @@ fn a_client_without_a_certificate_is_refused_where_one_is_demanded() {
     server_wishes.verify = true;
     server_wishes.trust = Some(files.cert.clone());
     let kits = Kits::of(&kits::wishes(), &server_wishes);
-    assert_fails(&kits, "the peer refused", "the client has no certificate");
+    assert_fails(
+        &kits,
+        "The peer refused",
+        "The client has shown no certificate",
+    );
 }
 
 #[test]
@@ -95,12 +99,12 @@ fn nothing_in_common_is_said_so() {
     assert_fails(
         &Kits::of(&client, &server),
         "handshake failure",
-        "no cipher suite in common",
+        "no cipher in common",
     );
     let (mut client, mut server) = (kits::wishes(), kits::wishes());
     client.alpn = vec![b"a".to_vec()];
     server.alpn = vec![b"b".to_vec()];
-    let words = "no application protocol in common";
+    let words = "no application protocol (ALPN) in common";
     assert_fails(&Kits::of(&client, &server), words, words);
 }
 

@@ -33,11 +33,11 @@ pub(crate) struct Openssl {
 }
 
 impl Openssl {
-    fn start(args: &[&str]) -> Self {
-        let mut openssl = Command::new("openssl");
-        openssl.args(args).stderr(Stdio::null());
-        let child = openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let child = child.expect("openssl is installed");
+    fn start(program: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(args).stderr(Stdio::null());
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let child = child.expect("the other program is installed");
         let stdout = child.stdout.as_ref().expect("it is piped");
         let flags = rustix::fs::fcntl_getfl(stdout).expect("flags of a pipe");
         rustix::fs::fcntl_setfl(stdout, flags | rustix::fs::OFlags::NONBLOCK).expect("a pipe");
@@ -112,7 +112,7 @@ impl Scene {
             "-key",
             key,
         ];
-        let mut openssl = Openssl::start(&[&all[..], args].concat());
+        let mut openssl = Openssl::start("openssl", &[&all[..], args].concat());
         let end = Instant::now() + LONG;
         let port = loop {
             openssl.listen();
@@ -144,12 +144,28 @@ impl Scene {
     }
 
     pub(crate) fn server(seed: u64, bad: bool, kits: &Kits, args: &[&str]) -> Self {
+        Self::serve(seed, bad, kits, |port| {
+            let to = format!("127.0.0.1:{port}");
+            let all = ["s_client", "-dtls1_2", "-quiet", "-connect", &to];
+            Openssl::start("openssl", &[&all[..], args].concat())
+        })
+    }
+
+    /// The same with an ncat as the client.
+    pub(crate) fn server_of_ncat(ncat: &str, kits: &Kits) -> Self {
+        Self::serve(0, false, kits, |port| {
+            let args = ["--udp", "--ssl", "127.0.0.1", &port.to_string()];
+            Openssl::start(ncat, &args)
+        })
+    }
+
+    fn serve(seed: u64, bad: bool, kits: &Kits, start: impl FnOnce(u16) -> Openssl) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let to = socket.local_addr().expect("an address").to_string();
-        let all = ["s_client", "-dtls1_2", "-quiet", "-connect", &to];
-        let openssl = Openssl::start(&[&all[..], args].concat());
+        let openssl = start(socket.local_addr().expect("an address").port());
         socket.set_read_timeout(Some(LONG)).expect("a limit");
-        let (_, peer) = socket.peek_from(&mut [0; 1]).expect("s_client says hello");
+        let (_, peer) = socket
+            .peek_from(&mut [0; 1])
+            .expect("the client says hello");
         socket.connect(peer).expect("an address");
         let clock = Clock::new(Instant::now());
         let door = Door::new(&kits.server, clock.clone()).expect("a door");

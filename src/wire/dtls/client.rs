@@ -152,14 +152,14 @@ impl Client {
             }
             (State::Finished(master), message::FINISHED) => {
                 if !same(body, &master.finished(Side::Server, &talk.heard)) {
-                    let words = "the server heard another handshake than ours";
+                    let words = "The server heard another handshake than ours";
                     return Err(Failure::new(alert::DECRYPT_ERROR, words));
                 }
                 talk.forget_flight();
                 return Ok(true);
             }
             _ => {
-                let words = "the server's handshake is out of order";
+                let words = "The server's handshake is out of order";
                 return Err(Failure::new(alert::UNEXPECTED_MESSAGE, words));
             }
         };
@@ -170,16 +170,16 @@ impl Client {
     fn agree(&self, body: &[u8]) -> Result<Agreed, Failure> {
         let hello = ServerHello::read(body).ok_or_else(Failure::garbled)?;
         if hello.version != DTLS12 {
-            let words = "the server does not speak DTLS 1.2";
+            let words = "The server does not speak DTLS 1.2";
             return Err(Failure::new(alert::PROTOCOL_VERSION, words));
         }
         let ours = |chosen| self.kit.common.alpn.contains(chosen);
         if hello.offers.alpn.len() > 1 || !hello.offers.alpn.iter().all(ours) {
-            let words = "the server chose a protocol that was not offered";
+            let words = "The server chose a protocol that was not offered";
             return Err(Failure::new(alert::ILLEGAL_PARAMETER, words));
         }
         let Some((suite, method)) = self.kit.common.suite(hello.suite) else {
-            let words = "the server chose a cipher suite that was not offered";
+            let words = "The server chose a cipher suite that was not offered";
             return Err(Failure::new(alert::ILLEGAL_PARAMETER, words));
         };
         Ok(Agreed {
@@ -200,7 +200,10 @@ impl Client {
     ) -> Result<(u16, Vec<u8>), Failure> {
         let (group, share, signed) = read_share(body).ok_or_else(Failure::garbled)?;
         let (server, others) = chain.split_first().ok_or_else(|| {
-            Failure::new(alert::HANDSHAKE_FAILURE, "the server has no certificate")
+            Failure::new(
+                alert::HANDSHAKE_FAILURE,
+                "The server has shown no certificate",
+            )
         })?;
         let verifier = &self.kit.verifier;
         verifier.verify_server_cert(server, others, &self.kit.name, &[], UnixTime::now())?;
@@ -233,7 +236,7 @@ impl Client {
             talk.say(message::CERTIFICATE, chain::write(certified.as_deref()));
         }
         let Some(group) = self.kit.common.group(*group) else {
-            let words = "the server chose a group that was not offered";
+            let words = "The server chose a group that was not offered";
             return Err(Failure::new(alert::ILLEGAL_PARAMETER, words));
         };
         let ours = group.start()?;

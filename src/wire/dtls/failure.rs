@@ -23,25 +23,35 @@ impl Failure {
 
     /// The peer ended it.
     pub(super) fn told(alert: u8) -> Self {
+        let words = match alert {
+            alert::CLOSE_NOTIFY => "The peer hung up before the handshake was over".to_owned(),
+            alert => secure::words(&rustls::Error::AlertReceived(alert.into())).0,
+        };
         Self {
             alert: None,
-            fault: Fault::new(alert::words(alert)),
+            fault: Fault::new(words),
         }
     }
 
     /// The peer said what cannot be read.
     pub(super) fn garbled() -> Self {
-        Self::new(alert::DECODE_ERROR, "the peer's handshake makes no sense")
+        Self::new(
+            alert::DECODE_ERROR,
+            "The peer sent a handshake that makes no sense",
+        )
     }
 
     /// Something that must not fail has failed.
     pub(super) fn internal() -> Self {
-        Self::new(alert::INTERNAL_ERROR, "the handshake failed on our side")
+        Self::new(alert::INTERNAL_ERROR, "The handshake failed on our side")
     }
 
     /// The keys have sealed as much as they may.
     pub(super) fn worn() -> Self {
-        Self::new(alert::INTERNAL_ERROR, "the session's keys are worn out")
+        Self::new(
+            alert::INTERNAL_ERROR,
+            "The keys of the session are worn out",
+        )
     }
 }
 
@@ -50,6 +60,7 @@ impl From<rustls::Error> for Failure {
         let alert = match &error {
             rustls::Error::InvalidCertificate(reason) => AlertDescription::from(reason.clone()),
             rustls::Error::PeerMisbehaved(_) => AlertDescription::IllegalParameter,
+            rustls::Error::NoApplicationProtocol => AlertDescription::NoApplicationProtocol,
             _ => AlertDescription::InternalError,
         };
         let (words, impostor) = secure::words(&error);

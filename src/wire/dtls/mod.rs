@@ -40,6 +40,6 @@ mod successor;
 mod talk;
 mod window;
 
-pub use door::{Door, Verdict, is_hello};
+pub use door::{Door, Verdict};
 pub use kit::{ClientKit, Describe, ServerKit};
 pub use layer::Dtls;

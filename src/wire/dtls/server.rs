@@ -77,7 +77,7 @@ impl Server {
             }
             (State::Finished(master), message::FINISHED) => {
                 if !same(body, &master.finished(Side::Client, &talk.heard)) {
-                    let words = "the client heard another handshake than ours";
+                    let words = "The client heard another handshake than ours";
                     return Err(Failure::new(alert::DECRYPT_ERROR, words));
                 }
                 message.put(&mut talk.heard);
@@ -89,7 +89,7 @@ impl Server {
                 return Ok(true);
             }
             _ => {
-                let words = "the client's handshake is out of order";
+                let words = "The client's handshake is out of order";
                 return Err(Failure::new(alert::UNEXPECTED_MESSAGE, words));
             }
         };
@@ -101,7 +101,7 @@ impl Server {
     fn answer(&self, body: &[u8], talk: &mut Talk) -> Result<State, Failure> {
         let hello = ClientHello::read(body).ok_or_else(Failure::garbled)?;
         if !speaks_12(hello.version) {
-            let words = "the client does not speak DTLS 1.2";
+            let words = "The client does not speak DTLS 1.2";
             return Err(Failure::new(alert::PROTOCOL_VERSION, words));
         }
         let (agreed, signer, group) = self.choose(&hello)?;
@@ -141,7 +141,7 @@ impl Server {
     /// The first of the client's suites that we and our key can do, and the first of its groups.
     fn choose(&self, hello: &ClientHello) -> Result<Chosen, Failure> {
         let nothing = || {
-            let words = "the client and we have no cipher suite in common";
+            let words = "The peer and we have no cipher in common";
             Failure::new(alert::HANDSHAKE_FAILURE, words)
         };
         let offered = chain::schemes(&hello.offers.schemes);
@@ -173,10 +173,7 @@ impl Server {
         }
         match ours.iter().find(|protocol| theirs.contains(protocol)) {
             Some(protocol) => Ok(vec![protocol.clone()]),
-            None => {
-                let words = "the client and we have no application protocol in common";
-                Err(Failure::new(alert::NO_APPLICATION_PROTOCOL, words))
-            }
+            None => Err(rustls::Error::NoApplicationProtocol.into()),
         }
     }
 
@@ -195,7 +192,7 @@ impl Server {
                 verifier.verify_client_cert(client, others, UnixTime::now())?;
             }
             None if verifier.client_auth_mandatory() => {
-                let words = "the client has no certificate";
+                let words = "The client has shown no certificate";
                 return Err(Failure::new(alert::HANDSHAKE_FAILURE, words));
             }
             None => {}

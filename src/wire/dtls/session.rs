@@ -198,6 +198,8 @@ impl Session {
     }
 
     fn take_piece(&mut self, number: u64, piece: &Piece<'_>) -> Result<(), Failure> {
+        // A first message of before is no first message any more.
+        let is_late = piece.place < self.talk.assembly.next;
         match &mut self.stage {
             Stage::Client(client) if piece.kind == message::HELLO_VERIFY => {
                 if piece.is_whole() {
@@ -205,16 +207,20 @@ impl Session {
                 }
                 return Ok(());
             }
-            Stage::Client(client) if client.is_new() && piece.kind == message::SERVER_HELLO => {
+            Stage::Client(client)
+                if client.is_new() && piece.kind == message::SERVER_HELLO && !is_late =>
+            {
                 self.talk.assembly.begin_at(piece.place);
             }
-            Stage::Server(server) if server.is_new() && piece.kind == message::CLIENT_HELLO => {
+            Stage::Server(server)
+                if server.is_new() && piece.kind == message::CLIENT_HELLO && !is_late =>
+            {
                 self.talk.begin_at(piece.place);
                 self.talk.out.begin_at(number);
             }
             _ => {}
         }
-        if piece.place < self.talk.assembly.next {
+        if is_late {
             return self.talk.answer_again(piece.place);
         }
         if self.is_open() {
