@@ -1,5 +1,8 @@
 //! openssl on the other side: bytes, ends, certificates of clients, many at once.
 
+use std::time::Duration;
+
+use crate::common::payload::{noise, same};
 use crate::common::table::{Case, all_hold};
 use crate::common::{Scene, Told};
 use crate::papers::{Papers, has};
@@ -56,6 +59,31 @@ fn bytes_go_both_ways_with_each_version_whoever_listens() -> Told {
         }
     }
     all_hold(&cases)
+}
+
+/// Long enough for whatever moves by itself to have moved.
+const A_MOMENT: Duration = Duration::from_millis(150);
+
+#[test]
+fn a_reader_that_stops_holds_up_one_direction_only() -> Told {
+    if !has("openssl") {
+        return Ok(());
+    }
+    let papers = Papers::usual()?;
+    for listens in [false, true] {
+        for version in ["-tls1_2", "-tls1_3"] {
+            let mut scene = meet(listens, &[], &["-quiet", version], &papers)?;
+            let all = noise(12, BULK);
+            scene.program.stdout.paused = true;
+            scene.peer().tx.push(&all);
+            scene.until_quiet(A_MOMENT)?;
+            say(&mut scene, "I hear nobody, but can be heard\n")?;
+            scene.program.stdout.paused = false;
+            scene.until("all was read", |s| s.program.stdout.got.len() >= BULK)?;
+            same("what stdout was given", &scene.program.stdout.got, &all)?;
+        }
+    }
+    Ok(())
 }
 
 #[test]
