@@ -7,6 +7,8 @@ mod agreed;
 #[path = "../common/mod.rs"]
 mod common;
 mod cut;
+#[cfg(feature = "dtls")]
+mod datagrams;
 mod foreign;
 mod guide;
 mod halves;
