@@ -55,7 +55,7 @@ fn without_effect(o: &Options) -> Vec<String> {
     let words = |entry: &Entry| matches!(entry, Entry::Words(_));
     let deny = &o.lists.deny;
     let ssl = o.ssl.as_ref();
-    let table: [Row; 24] = [
+    let table: [Row; 23] = [
         ("--crlf", o.crlf, &[scans, no_stdin]),
         ("--delay", o.delay.is_some(), &[scans]),
         ("--output", o.output.is_some(), &[scans]),
@@ -97,11 +97,6 @@ fn without_effect(o: &Options) -> Vec<String> {
             "--ssl-servername",
             ssl.is_some_and(|ssl| ssl.name.is_some()),
             &[listens],
-        ),
-        (
-            "--ssl-alpn",
-            ssl.is_some_and(|ssl| !ssl.alpn.is_empty()),
-            &[datagrams],
         ),
         (
             "--handshake-timeout",
@@ -212,7 +207,6 @@ mod tests {
                 Options {
                     ssl: Some(Ssl {
                         name: Some("a.com".into()),
-                        alpn: vec![b"h2".into()],
                         ..Ssl::default()
                     }),
                     handshake: second,
@@ -220,10 +214,7 @@ mod tests {
                     datagram: true,
                     ..Options::default()
                 },
-                &[
-                    "Warning: --ssl-servername has no effect with --listen.",
-                    "Warning: --ssl-alpn has no effect with --udp.",
-                ],
+                &["Warning: --ssl-servername has no effect with --listen."],
             ),
             (
                 Options {

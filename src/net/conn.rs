@@ -363,8 +363,15 @@ impl Conn {
                 Ok(false) => layers.settled = into.free() > 0 || into.capacity() == 0,
                 Err(fault) => return self.break_off(fault),
             }
-            if layers.wire_over || layers.stack.has_ended() {
+            if layers.stack.has_ended() {
                 return Step::Over;
+            }
+            if layers.wire_over {
+                // Asked each time: whoever met the end may have been busy with a greeting.
+                return match layers.stack.recv_eof() {
+                    Ok(()) => Step::Over,
+                    Err(fault) => self.break_off(fault),
+                };
             }
             if !layers.takes(self.transport.keeps_messages()) {
                 return Step::Idle;
@@ -372,12 +379,7 @@ impl Conn {
             layers.rx.room_for(layers.rx.free());
             match Self::raw_pull(&mut self.transport, &mut self.readable, &mut layers.rx) {
                 Step::Moved(_) => layers.settled = false,
-                Step::Over => {
-                    layers.wire_over = true;
-                    if let Err(fault) = layers.stack.recv_eof() {
-                        return self.break_off(fault);
-                    }
-                }
+                Step::Over => layers.wire_over = true,
                 step @ (Step::Idle | Step::Broken(_)) => return step,
             }
         }

@@ -232,8 +232,11 @@ impl<S: Side> Layer for Tls<S> {
             (n, then) = self.step(&mut wire[used..], up, down)?;
             used += n;
         }
+        // Behind bytes that nobody takes, nothing of the handshake is half read: a reader that stops
+        // must not keep us from sending.
         let stopped_early = matches!(then, Then::GoOn);
-        self.between = stopped_early || begins_with_record(&wire[used..]);
+        let rests = stopped_early || begins_with_record(&wire[used..]);
+        self.between = self.plain.is_empty() && rests;
         Ok(used)
     }
 

@@ -77,7 +77,9 @@ impl Caller {
             return Err("TLS is for TCP".into());
         };
         let name = ServerName::try_from("localhost").map_err(|e| e.to_string())?;
-        let tls = ClientConnection::new(config.clone(), name).map_err(|e| e.to_string())?;
+        let tls = ClientConnection::new(config.clone(), name);
+        let mut tls = tls.map_err(|e| e.to_string())?;
+        tls.set_buffer_limit(None);
         let mut caller = Self {
             tls,
             socket: told(connect(*at))?,

@@ -3,9 +3,12 @@
 
 #![cfg(feature = "tls")]
 
+mod agreed;
 #[path = "../common/mod.rs"]
 mod common;
 mod cut;
+#[cfg(feature = "dtls")]
+mod datagrams;
 mod foreign;
 mod guide;
 mod halves;

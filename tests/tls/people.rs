@@ -138,6 +138,20 @@ pub(crate) fn both_say_all(scene: &mut Scene, size: usize) -> Told {
     same("what our side heard", &scene.program.stdout.got, &back)
 }
 
+/// Waits until so many have shaken hands with a server: their own side may be done before.
+pub(crate) fn are_in(scene: &mut Scene, count: usize) -> Told {
+    let came = |line: &&str| line.starts_with("Ncat: Connection from ") && line.ends_with('.');
+    scene.until(&format!("{count} are in"), |s| {
+        let stderr = s.program.stderr.text();
+        stderr
+            .lines()
+            .filter(came)
+            .filter(|line| !line.contains(" closed: "))
+            .count()
+            >= count
+    })
+}
+
 /// Has our program say something, and waits until the last peer has heard it.
 pub(crate) fn say(scene: &mut Scene, text: &'static str) -> Told {
     scene.program.stdin.push(text.as_bytes());
