@@ -157,6 +157,12 @@ impl Conn {
 
     /// Goes on agreeing with the peer. What it says beyond that stays in the layers.
     pub(super) fn greet(&mut self) -> Greeted {
+        let greeted = self.agree();
+        self.rest(); // its next word may be long in coming
+        greeted
+    }
+
+    fn agree(&mut self) -> Greeted {
         let mut nowhere = Buf::new(0);
         let mut step = self.pull_through_layers(&mut nowhere);
         let mut flushes = (0..SWALLOWS).map(|_| self.flush());
@@ -366,7 +372,7 @@ impl Conn {
             if layers.wire_over || layers.stack.has_ended() {
                 return Step::Over;
             }
-            if !layers.takes(self.transport.keeps_messages()) {
+            if !self.readable || !layers.takes(self.transport.keeps_messages()) {
                 return Step::Idle;
             }
             layers.rx.room_for(layers.rx.free());
@@ -378,7 +384,10 @@ impl Conn {
                         return self.break_off(fault);
                     }
                 }
-                step @ (Step::Idle | Step::Broken(_)) => return step,
+                step @ (Step::Idle | Step::Broken(_)) => {
+                    layers.rx.release(); // a look at one who says nothing must leave nothing behind
+                    return step;
+                }
             }
         }
         Step::Moved(0)
