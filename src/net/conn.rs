@@ -157,6 +157,12 @@ impl Conn {
 
     /// Goes on agreeing with the peer. What it says beyond that stays in the layers.
     pub(super) fn greet(&mut self) -> Greeted {
+        let greeted = self.agree();
+        self.rest(); // its next word may be long in coming
+        greeted
+    }
+
+    fn agree(&mut self) -> Greeted {
         let mut nowhere = Buf::new(0);
         let mut step = self.pull_through_layers(&mut nowhere);
         let mut flushes = (0..SWALLOWS).map(|_| self.flush());
@@ -373,14 +379,17 @@ impl Conn {
                     Err(fault) => self.break_off(fault),
                 };
             }
-            if !layers.takes(self.transport.keeps_messages()) {
+            if !self.readable || !layers.takes(self.transport.keeps_messages()) {
                 return Step::Idle;
             }
             layers.rx.room_for(layers.rx.free());
             match Self::raw_pull(&mut self.transport, &mut self.readable, &mut layers.rx) {
                 Step::Moved(_) => layers.settled = false,
                 Step::Over => layers.wire_over = true,
-                step @ (Step::Idle | Step::Broken(_)) => return step,
+                step @ (Step::Idle | Step::Broken(_)) => {
+                    layers.rx.release(); // a look at one who says nothing must leave nothing behind
+                    return step;
+                }
             }
         }
         Step::Moved(0)
