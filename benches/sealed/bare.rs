@@ -17,7 +17,6 @@ use std::{
 use rustls::{
     ServerConfig,
     client::UnbufferedClientConnection,
-    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::UnbufferedServerConnection,
     unbuffered::{AppDataRecord, ConnectionState, UnbufferedStatus},
@@ -114,7 +113,7 @@ impl Side {
         let papers = fs::read(papers)?;
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&papers).collect();
         let key = PrivateKeyDer::from_pem_slice(&papers).map_err(io::Error::other)?;
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(client::provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .with_no_client_auth()

@@ -133,13 +133,6 @@ impl Buf {
         }
     }
 
-    /// Gives the memory back to the system if nothing waits in it: for queues that see no pool.
-    pub fn release(&mut self) {
-        if self.is_empty() {
-            self.data = Box::default();
-        }
-    }
-
     /// Gives the memory back if nothing waits in it.
     pub fn settle(&mut self, pool: &mut Pool) {
         if self.is_empty() && !self.data.is_empty() {
@@ -223,18 +216,6 @@ mod tests {
         assert_eq!((buf.data.len(), pool.free.len()), (0, 1));
         buf.lend(&mut pool);
         assert_eq!((buf.data.len(), pool.free.len()), (100, 0));
-    }
-
-    #[test]
-    fn a_queue_lets_go_of_its_memory_only_when_nothing_waits() {
-        let mut buf = Buf::new(10);
-        buf.put(b"x");
-        buf.release();
-        assert_eq!((buf.filled(), buf.data.len()), (&b"x"[..], 10));
-        buf.take(1);
-        buf.release();
-        assert_eq!(buf.data.len(), 0);
-        assert_eq!(buf.put(b"again"), 5, "it takes memory anew");
     }
 
     #[test]

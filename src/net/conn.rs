@@ -4,15 +4,17 @@
 //! Promise: readiness is withdrawn by `WouldBlock` and by nothing else, and a connection without
 //! layers holds no bytes of its own.
 
+use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
+use std::rc::Rc;
 use std::time::Instant;
 
 use super::alarm::{Alarms, Wake};
 use super::appetite::Appetite;
 use super::sys::{self, Channel};
 use super::transport::Transport;
-use crate::data::Buf;
+use crate::data::{Buf, Pool};
 use crate::ids::{ConnId, ListenId, RouteId};
 use crate::mode::Alarm;
 use crate::route::{Carried, End, Step, is_full_disk};
@@ -54,10 +56,15 @@ pub(super) struct Conn {
     pub hung_up: bool,
 }
 
+/// Memory for what is between wires and layers; all connections share one.
+pub(super) type LayerPool = Rc<RefCell<Pool>>;
+
 struct Layers {
     stack: Stack,
     rx: Buf,
     tx: Buf,
+    /// Where the memory of both comes from.
+    pool: LayerPool,
     /// The wire has ended; what is in `rx` is all there is.
     wire_over: bool,
     /// The stack gives nothing more unless more comes from the wire or leaves `tx`.
@@ -122,7 +129,7 @@ impl Conn {
     }
 
     /// Puts layers between the transport and whoever talks through the connection.
-    pub(super) fn set_layers(&mut self, stack: Stack) {
+    pub(super) fn set_layers(&mut self, stack: Stack, pool: &LayerPool) {
         if stack.is_empty() {
             return;
         }
@@ -132,6 +139,7 @@ impl Conn {
             stack,
             rx,
             tx,
+            pool: Rc::clone(pool),
             wire_over: false,
             settled: false,
             greeting: None,
@@ -244,8 +252,9 @@ impl Conn {
     /// Its route rests: what nothing waits in is not kept.
     pub(super) fn rest(&mut self) {
         if let Some(layers) = &mut self.layers {
-            layers.rx.release();
-            layers.tx.release();
+            let mut pool = layers.pool.borrow_mut();
+            layers.rx.settle(&mut pool);
+            layers.tx.settle(&mut pool);
         }
     }
 
@@ -382,12 +391,14 @@ impl Conn {
             if !self.readable || !layers.takes(self.transport.keeps_messages()) {
                 return Step::Idle;
             }
+            layers.rx.lend(&mut layers.pool.borrow_mut());
             layers.rx.room_for(layers.rx.free());
             match Self::raw_pull(&mut self.transport, &mut self.readable, &mut layers.rx) {
                 Step::Moved(_) => layers.settled = false,
                 Step::Over => layers.wire_over = true,
                 step @ (Step::Idle | Step::Broken(_)) => {
-                    layers.rx.release(); // a look at one who says nothing must leave nothing behind
+                    // A look at one who says nothing must leave nothing behind.
+                    layers.rx.settle(&mut layers.pool.borrow_mut());
                     return step;
                 }
             }
@@ -410,6 +421,7 @@ impl Conn {
             let result = self.transport.write(bytes); // layers have nothing to say to nothing
             return Self::written(&mut self.writable, result);
         }
+        layers.tx.lend(&mut layers.pool.borrow_mut());
         match layers.stack.send(bytes, &mut layers.tx) {
             Ok(n) => match self.flush() {
                 Step::Broken(error) => Step::Broken(error),

@@ -45,7 +45,7 @@ use socket2::{SockAddr, SockRef};
 use self::alarm::Alarms;
 use self::child::Process;
 pub use self::child::Program;
-use self::conn::Conn;
+use self::conn::{Conn, LayerPool};
 use self::datagram::Hall;
 use self::dial::{Attempt, Dial, Target};
 use self::listener::{Door, Listener, Reserve};
@@ -167,6 +167,7 @@ pub struct Shell {
     /// The last sender of messages that was kept out.
     sent_away: Option<SockAddr>,
     pool: Pool,
+    layer_pool: LayerPool,
     taps: Taps,
     /// Room for the datagram that is being looked at; no memory before the first.
     scratch: Vec<u8>,
@@ -257,6 +258,7 @@ impl Shell {
             reserve: Reserve::default(),
             sent_away: None,
             pool: Pool::default(),
+            layer_pool: LayerPool::default(),
             taps: Taps::default(),
             scratch: Vec::new(),
             after: [Duration::ZERO; Alarm::KINDS],
@@ -326,7 +328,7 @@ impl Shell {
         let layers = (self.config.stdio_layers)(&self.config);
         if let Some(conn) = self.conns.find_mut(self.stdio) {
             conn.transport = Transport::Stdio { input, output };
-            conn.set_layers(layers);
+            conn.set_layers(layers, &self.layer_pool);
         }
         self.watch(self.stdio)
     }
@@ -338,7 +340,7 @@ impl Shell {
             "program".into(),
             self.now,
         );
-        conn.set_layers((self.config.stdio_layers)(&self.config));
+        conn.set_layers((self.config.stdio_layers)(&self.config), &self.layer_pool);
         self.conns.add(conn)
     }
 
@@ -347,7 +349,7 @@ impl Shell {
         let mut conn = Conn::new(transport, name, self.now);
         let mut stack = Stack::default();
         (self.config.peer_layers)(&self.config, &mut stack);
-        conn.set_layers(stack);
+        conn.set_layers(stack, &self.layer_pool);
         self.conns.add(conn)
     }
 
