@@ -181,17 +181,16 @@ impl<S: Side> Tls<S> {
         Ok((discard, then))
     }
 
-    /// The library knows by itself what to tell a peer that broke the protocol.
+    /// The library knows by itself what to tell a peer that broke the protocol. It is asked for nothing
+    /// else: it would look again at a wire that it could not read.
     fn say_alert(&mut self, down: &mut Buf) {
-        while down.free() >= RECORD {
-            match self.side.process(&mut []).state {
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let n = data.encode(down.room_for(RECORD)).unwrap_or(0);
-                    down.fill(n);
-                }
-                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                Ok(_) | Err(_) => return,
-            }
+        while self.side.common().wants_write() && down.free() >= RECORD {
+            let Ok(ConnectionState::EncodeTlsData(mut data)) = self.side.process(&mut []).state
+            else {
+                return;
+            };
+            let n = data.encode(down.room_for(RECORD)).unwrap_or(0);
+            down.fill(n);
         }
     }
 
@@ -334,3 +333,6 @@ fn fault(error: &rustls::Error) -> Fault {
     let (words, impostor) = secure::words(error);
     Fault { words, impostor }
 }
+
+#[cfg(test)]
+mod tests;
