@@ -235,8 +235,11 @@ impl<S: Side> Layer for Tls<S> {
         // must not keep us from sending.
         let stopped_early = matches!(then, Then::GoOn);
         let rests = stopped_early || begins_with_record(&wire[used..]);
-        self.between = self.plain.is_empty() && rests;
-        Ok(used)
+        self.between = self.plain.is_empty() && rests && !self.ended;
+        match self.ended {
+            true => Ok(wire.len()), // whatever comes behind close_notify, nobody has said it
+            false => Ok(used),
+        }
     }
 
     fn send(&mut self, app: &[u8], down: &mut Buf) -> Result<usize, Fault> {

@@ -385,6 +385,28 @@ fn a_goodbye_that_anybody_could_have_said_is_no_good_end() {
 }
 
 #[test]
+fn what_comes_behind_close_notify_keeps_nobody_from_answering() {
+    for version in VERSIONS {
+        for first in [0, 1] {
+            let mut ends = open(version);
+            ends[first].finishes = true;
+            talk(&mut ends, WIRE);
+            let second = &mut ends[1 - first];
+            assert!(second.has_good_end());
+            for garbage in [&[23, 3, 3, 0, 2, 1, 1][..], b"GET / HTTP/1.0\r\n\r\n"] {
+                second.rx.put(garbage);
+                second.turn();
+            }
+            second.to_say = b"an answer".to_vec();
+            second.finishes = true;
+            talk(&mut ends, WIRE);
+            assert_eq!(ends[first].heard, b"an answer");
+            assert!(ends.iter().all(End::has_good_end));
+        }
+    }
+}
+
+#[test]
 fn who_takes_nothing_can_still_send_and_loses_nothing() {
     for version in VERSIONS {
         for up in [0, 1, 100] {
