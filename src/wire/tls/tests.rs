@@ -531,6 +531,51 @@ fn foreign_client() -> End {
 }
 
 #[test]
+fn a_message_that_comes_in_pieces_keeps_nobody_from_sending_or_from_saying_goodbye() {
+    for stops_at in (0..300).step_by(7) {
+        let (mut end, mut foreign) = (foreign_client(), Foreign::new(2));
+        loop {
+            end.turn();
+            if end.stack.is_open() {
+                break;
+            }
+            foreign.hear(&mut end);
+            end.rx.put(&std::mem::take(&mut foreign.wire));
+        }
+        foreign.hear(&mut end);
+        assert!(
+            foreign.wire.len() > 250,
+            "{} bytes of tickets",
+            foreign.wire.len()
+        );
+        let tickets = std::mem::take(&mut foreign.wire);
+        let (first, rest) = tickets.split_at(stops_at.min(tickets.len()));
+        for byte in first {
+            end.rx.put(&[*byte]);
+            end.turn();
+        }
+        end.to_say = b"at once".to_vec();
+        end.turn();
+        foreign.hear(&mut end);
+        assert_eq!(foreign.heard(), b"at once", "behind {stops_at} bytes");
+        end.rx.put(rest);
+        end.to_say = b", and again".to_vec();
+        end.turn();
+        end.finishes = true;
+        foreign.hear(&mut end);
+        end.turn();
+        foreign.hear(&mut end);
+        assert_eq!(foreign.heard(), b", and again");
+        assert_eq!(end.fault, None);
+        let state = foreign.server.process_new_packets().expect("no fault");
+        assert!(
+            state.peer_has_closed(),
+            "no goodbye behind {stops_at} bytes"
+        );
+    }
+}
+
+#[test]
 fn new_keys_are_agreed_on_in_the_middle_of_a_talk() {
     let (mut end, mut foreign) = (foreign_client(), Foreign::new(0));
     let mut expected = Vec::new();
