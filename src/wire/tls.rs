@@ -38,6 +38,9 @@ pub struct Tls<S> {
     /// What was decrypted and found no room above, from `given` on.
     plain: Vec<u8>,
     given: usize,
+    /// What rests on the wire of a message of the handshake that has not come whole. The library has
+    /// seen it and takes it for granted whenever it is asked for anything.
+    seen: Vec<u8>,
     /// Whole records rest on the wire, which the library must see before anything is sent.
     between: bool,
     /// What close_notify is owed: the library could not say it yet.
@@ -121,6 +124,7 @@ impl<S: Side> Tls<S> {
             describe,
             plain: Vec::new(),
             given: 0,
+            seen: Vec::new(),
             between: false,
             owes_goodbye: false,
             ended: false,
@@ -181,17 +185,16 @@ impl<S: Side> Tls<S> {
         Ok((discard, then))
     }
 
-    /// The library knows by itself what to tell a peer that broke the protocol.
+    /// The library knows by itself what to tell a peer that broke the protocol. It is asked for nothing
+    /// else: it would look again at a wire that it could not read.
     fn say_alert(&mut self, down: &mut Buf) {
-        while down.free() >= RECORD {
-            match self.side.process(&mut []).state {
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let n = data.encode(down.room_for(RECORD)).unwrap_or(0);
-                    down.fill(n);
-                }
-                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                Ok(_) | Err(_) => return,
-            }
+        while self.side.common().wants_write() && down.free() >= RECORD {
+            let Ok(ConnectionState::EncodeTlsData(mut data)) = self.side.process(&mut []).state
+            else {
+                return;
+            };
+            let n = data.encode(down.room_for(RECORD)).unwrap_or(0);
+            down.fill(n);
         }
     }
 
@@ -201,7 +204,7 @@ impl<S: Side> Tls<S> {
             return false;
         }
         while down.free() >= RECORD {
-            match self.side.process(&mut []).state {
+            match self.side.process(&mut self.seen).state {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     let n = data.encode(down.room_for(RECORD)).unwrap_or(0);
                     down.fill(n);
@@ -235,16 +238,24 @@ impl<S: Side> Layer for Tls<S> {
         // Behind bytes that nobody takes, nothing of the handshake is half read: a reader that stops
         // must not keep us from sending.
         let stopped_early = matches!(then, Then::GoOn);
-        let rests = stopped_early || begins_with_record(&wire[used..]);
-        self.between = self.plain.is_empty() && rests;
-        Ok(used)
+        let goes_on = !self.ended && self.phase() == Phase::Open;
+        self.between = goes_on && stopped_early && self.plain.is_empty();
+        self.seen = match goes_on && !stopped_early {
+            true => half_message(&wire[used..]).to_vec(),
+            false => Vec::new(),
+        };
+        match self.ended {
+            true => Ok(wire.len()), // whatever comes behind close_notify, nobody has said it
+            false => Ok(used),
+        }
     }
 
     fn send(&mut self, app: &[u8], down: &mut Buf) -> Result<usize, Fault> {
         if !self.may_write(down) {
             return Ok(0);
         }
-        let Ok(ConnectionState::WriteTraffic(mut traffic)) = self.side.process(&mut []).state
+        let Ok(ConnectionState::WriteTraffic(mut traffic)) =
+            self.side.process(&mut self.seen).state
         else {
             return Ok(0);
         };
@@ -270,7 +281,8 @@ impl<S: Side> Layer for Tls<S> {
     fn finish(&mut self, down: &mut Buf) {
         self.owes_goodbye = true;
         if self.may_write(down)
-            && let Ok(ConnectionState::WriteTraffic(mut traffic)) = self.side.process(&mut []).state
+            && let Ok(ConnectionState::WriteTraffic(mut traffic)) =
+                self.side.process(&mut self.seen).state
         {
             self.owes_goodbye = false;
             say_goodbye(&mut traffic, down);
@@ -322,15 +334,20 @@ fn needed(plain: usize) -> usize {
     plain + plain.div_ceil(PLAIN) * OVERHEAD
 }
 
-/// Whether a whole record lies there. One that the library has seen and left is part of a message of
-/// its handshake.
-fn begins_with_record(wire: &[u8]) -> bool {
+/// What lies there, if it begins with a whole record: one that the library has seen and left is part of
+/// a message of its handshake.
+fn half_message(wire: &[u8]) -> &[u8] {
     let length = |header: &[u8; HEADER]| usize::from(u16::from_be_bytes([header[3], header[4]]));
-    let header = wire.first_chunk();
-    header.is_some_and(|header| wire.len() >= HEADER + length(header))
+    match wire.first_chunk() {
+        Some(header) if wire.len() >= HEADER + length(header) => wire,
+        Some(_) | None => &[],
+    }
 }
 
 fn fault(error: &rustls::Error) -> Fault {
     let (words, impostor) = secure::words(error);
     Fault { words, impostor }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,6 +118,18 @@ fn a_peer_that_speaks_plainly_is_told_apart() -> Told {
 }
 
 #[test]
+fn half_a_message_and_then_a_broken_record_end_nobody_elses_connection() -> Told {
+    let (mut scene, place) = listening(&["--ssl", "-k"])?;
+    let half = [22, 3, 1, 0, 4, 1, 0, 1, 0];
+    for broken in [[99, 3, 3, 0, 1, 0], [22, 3, 3, 0xff, 0xff, 0]] {
+        scene.enter(&place)?;
+        scene.peer().tx.push(&[&half[..], &broken].concat());
+        is_cut_off(&mut scene)?;
+    }
+    serves(&mut scene, &place)
+}
+
+#[test]
 fn a_peer_that_leaves_in_the_middle_ends_a_listener_for_one() -> Told {
     for reset in [false, true] {
         let (mut scene, place) = listening(&["--ssl"])?;
