@@ -356,13 +356,16 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
     } else {
         Vec::new()
     };
-    let probe = datagram && matches!(plan.role, Role::Scan(_));
+    // A peer that has to agree how to talk answers by itself, or does not in time; and it is told nothing
+    // in the open.
+    let secret = plan.secure.is_some();
+    let probe = datagram && !secret && matches!(plan.role, Role::Scan(_));
     Ok(dial::Target {
         addresses,
         carriage: carriage(datagram),
         local,
         ports,
-        wait: (!datagram).then_some(plan.wait),
+        wait: (!datagram || secret).then_some(plan.wait),
         probe: probe.then(|| plan.idle.unwrap_or(PROBE)),
     })
 }

@@ -376,7 +376,11 @@ impl Conn {
             match received {
                 Ok(true) => continue,
                 Ok(false) => layers.settled = into.free() > 0 || into.capacity() == 0,
-                Err(fault) => return self.break_off(fault),
+                Err(fault) => {
+                    let step = self.break_off(fault);
+                    self.give_up_unsent();
+                    return step;
+                }
             }
             if layers.stack.has_ended() {
                 return Step::Over;
@@ -436,6 +440,15 @@ impl Conn {
     fn break_off(&mut self, fault: Fault) -> Step {
         let _ = self.flush();
         Step::Broken(io::Error::other(fault))
+    }
+
+    /// The peer has broken its layers and can make nothing of what it has not taken by now. Nobody is to
+    /// wait for it.
+    fn give_up_unsent(&mut self) {
+        while let Step::Moved(1..) = self.flush() {}
+        if let Some(layers) = &mut self.layers {
+            layers.tx.clear();
+        }
     }
 
     fn finish_transport(&mut self) {

@@ -116,7 +116,8 @@ impl Shell {
             );
             self.say.say(level, &words);
         }
-        let patience = match waited && self.turn_away(id, error) {
+        let is_over = waited && (self.send_off_newcomers(RETRY) || self.turn_away(id, error));
+        let patience = match is_over {
             true => Duration::ZERO,
             false => RETRY,
         };

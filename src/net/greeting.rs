@@ -5,7 +5,7 @@
 //! agreed yet take nobody's place, and are never more than a limit.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::alarm::Wake;
@@ -83,6 +83,29 @@ impl Shell {
         {
             self.disagreed(oldest, "too many others have come meanwhile");
         }
+    }
+
+    /// There are no descriptors left for those who wait outside: whoever has been in for so long and has
+    /// not agreed makes room for them. True if there is some now.
+    pub(super) fn send_off_newcomers(&mut self, after: Duration) -> bool {
+        let Self {
+            newcomers,
+            conns,
+            now,
+            ..
+        } = self;
+        newcomers.retain(|id| conns.find(*id).is_some_and(|c| c.greeting().is_some()));
+        let is_slow = |id: &&ConnId| {
+            conns
+                .find(**id)
+                .is_some_and(|c| c.opened_at + after <= *now)
+        };
+        let slow = newcomers.iter().take_while(is_slow).count();
+        let sent_off: Vec<ConnId> = newcomers.drain(..slow).collect();
+        for id in sent_off {
+            self.disagreed(id, "others wait who found no descriptor left");
+        }
+        slow > 0
     }
 
     /// Goes on with one connection.

@@ -1,5 +1,7 @@
 //! `--udp --ssl`: DTLS with openssl on either side, and with ourselves.
 
+use std::net::UdpSocket;
+
 use crate::common::proc_net::udp_port_of;
 use crate::common::{Deadline, In, Place, Program, Scene, Told};
 use crate::papers::{Papers, has};
@@ -43,6 +45,31 @@ fn a_server_of_openssl_is_talked_to() -> Told {
         hear(&mut scene, "welcome\n")?;
         scene.program.stdin.finish();
         scene.ends_with(0)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up_and_told_nothing() -> Told {
+    for scans in [false, true] {
+        let silent = UdpSocket::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+        let place = Place::local(silent.local_addr().map_err(|e| e.to_string())?.port());
+        let options = ["-u", "--ssl", "-w", "300ms", "-z"];
+        let options = &options[..options.len() - usize::from(!scans)];
+        let mut scene = calling_as("127.0.0.1", &place, options)?;
+        scene.program.stdin.push(b"secret");
+        let outcome = scene.ends_with(1)?;
+        let words = if scans { "" } else { "Ncat: TIMEOUT.\n" };
+        assert_eq!(outcome.stderr, words, "what {options:?} says");
+        silent.set_nonblocking(true).map_err(|e| e.to_string())?;
+        let mut told = [0; 2000];
+        while let Ok(n) = silent.recv(&mut told) {
+            assert!(
+                n > 100 && told[0] == 22,
+                "{options:?} told it {:?}",
+                &told[..n]
+            );
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::common::payload::{noise, same};
 use crate::common::{In, Program, Scene, Told};
 use crate::library::{Caller, config};
-use crate::people::{Two, listening, port_of};
+use crate::people::{Two, holds, listening, port_of};
 
 const BULK: usize = 1 << 20;
 
@@ -99,4 +99,30 @@ fn sending_only_says_goodbye_and_leaves() -> Told {
     two.caller.program.stdin.finish();
     two.both_end_well()?;
     same("the listener", &two.listener.program.stdout.got, &all)
+}
+
+#[test]
+fn a_peer_that_breaks_the_protocol_behind_our_goodbye_is_found_out() -> Told {
+    let (mut scene, place) = listening(&["--ssl"])?;
+    let mut caller = Caller::connect(&place, &config()?)?;
+    scene.program.stdin.finish();
+    assert_eq!(caller.hear_all()?, b"", "a goodbye");
+    caller.spoil()?;
+    let outcome = scene.ends_with(1)?;
+    holds("stderr", &outcome.stderr, "cannot be decrypted")
+}
+
+#[test]
+fn a_peer_that_breaks_the_protocol_and_takes_nothing_is_not_waited_for() -> Told {
+    // What it does not take is on its way by then or not; either must do.
+    for _ in 0..4 {
+        let endless = |program: Program| program.stdin(In::File("/dev/zero".into()));
+        let (mut scene, place) = crate::people::listening_as(&["--ssl"], endless)?;
+        let mut caller = Caller::connect(&place, &config()?)?;
+        caller.hear(1)?;
+        caller.spoil()?;
+        let outcome = scene.ends_with(1)?;
+        holds("stderr", &outcome.stderr, "cannot be decrypted")?;
+    }
+    Ok(())
 }

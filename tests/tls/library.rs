@@ -106,6 +106,14 @@ impl Caller {
         told(self.socket.shutdown(Shutdown::Write))
     }
 
+    /// Says what nobody can decrypt.
+    pub(crate) fn spoil(&mut self) -> Told {
+        told(
+            self.socket
+                .write_all(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()),
+        )
+    }
+
     /// Waits for so many bytes.
     pub(crate) fn hear(&mut self, count: usize) -> Told<Vec<u8>> {
         let mut heard = vec![0; count];

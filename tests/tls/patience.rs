@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::{Deadline, Ending, Place, Scene, Told};
+use crate::common::{Deadline, Ending, Place, Program, Scene, Told};
 use crate::library::{Caller, config};
-use crate::people::{are_in, calling, holds, listening};
+use crate::people::{are_in, calling, holds, listening, listening_as};
 
 /// How long a peer may take in these scenes.
 const SHORT: &str = "--handshake-timeout=250ms";
@@ -85,6 +85,16 @@ fn a_place_is_free_again_once_a_silent_peer_has_lost_it() -> Told {
     let (mut scene, place) = listening(&["--ssl", "-k", "-m", "1", SHORT])?;
     scene.enter(&place)?;
     is_cut_off(&mut scene)?;
+    serves(&mut scene, &place)
+}
+
+#[test]
+fn silent_peers_do_not_keep_the_last_descriptors() -> Told {
+    let few = |program: Program| program.through(&["prlimit", "--nofile=32"]);
+    let (mut scene, place) = listening_as(&["--ssl", "-k", "--handshake-timeout=10m"], few)?;
+    for _ in 0..40 {
+        scene.enter(&place)?;
+    }
     serves(&mut scene, &place)
 }
 
