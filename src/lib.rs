@@ -39,7 +39,6 @@
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
 //! | [`lua`] | scripts for peers: checked where we serve, run in a process of their own |
 //! | [`ids`] | names that never find the successor in a slot |
-//! | [`secure`] | certificates, keys, suites and whom to trust, for TLS |
 //! | [`secure`] | TLS before any connection: certificates, keys, suites and whom to trust |
 //! | [`say`] | every line on stderr |
 //!
