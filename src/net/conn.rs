@@ -4,27 +4,22 @@
 //! Promise: readiness is withdrawn by `WouldBlock` and by nothing else, and a connection without
 //! layers holds no bytes of its own.
 
-use std::cell::RefCell;
+mod layers;
+
 use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
-use std::rc::Rc;
 use std::time::Instant;
 
+use self::layers::Layers;
+pub(super) use self::layers::{Greeted, Greeting, LayerPool};
 use super::alarm::{Alarms, Wake};
 use super::appetite::Appetite;
 use super::sys::{self, Channel};
 use super::transport::Transport;
-use crate::data::{Buf, Pool};
+use crate::data::Buf;
 use crate::ids::{ConnId, ListenId, RouteId};
 use crate::mode::Alarm;
 use crate::route::{Carried, End, Step, is_full_disk};
-use crate::wire::{Fault, Stack};
-
-/// Room for bytes between the wire and the layers, each way: the largest datagram and its answers.
-const LAYER_ROOM: usize = 128 * 1024;
-/// How often the layers are given more before somebody else has a turn: a peer may send nothing but
-/// commands for as long as it likes.
-const SWALLOWS: usize = 16;
 
 /// One place bytes enter or leave.
 pub(super) struct Conn {
@@ -54,48 +49,6 @@ pub(super) struct Conn {
     pub over: bool,
     /// The system says that nothing will ever reach the peer again.
     pub hung_up: bool,
-}
-
-/// Memory for what is between wires and layers; all connections share one.
-pub(super) type LayerPool = Rc<RefCell<Pool>>;
-
-struct Layers {
-    stack: Stack,
-    rx: Buf,
-    tx: Buf,
-    /// Where the memory of both comes from.
-    pool: LayerPool,
-    /// The wire has ended; what is in `rx` is all there is.
-    wire_over: bool,
-    /// The stack gives nothing more unless more comes from the wire or leaves `tx`.
-    settled: bool,
-    /// For whom it is agreed with the peer how to talk, and until when; nobody else knows of it yet.
-    greeting: Option<Greeting>,
-    /// Some of the layers had to agree with the peer first: nothing may pass beside them.
-    sealed: bool,
-    /// When somebody rings for the layers.
-    rings_at: Option<Instant>,
-}
-
-/// What comes of a connection once its layers and the peer's agree.
-#[derive(Clone, Copy)]
-pub(super) struct Greeting {
-    /// The dial that has led to it; none if it came in.
-    pub dial: Option<usize>,
-    /// When it is given up.
-    pub until: Option<Instant>,
-}
-
-/// How far layers and peer are from agreeing.
-pub(super) enum Greeted {
-    /// They agree.
-    Yes,
-    /// More must come from the peer, or go to it.
-    NotYet,
-    /// There is more to do at once.
-    Busy,
-    /// They never will.
-    Never(io::Error),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -128,105 +81,6 @@ impl Conn {
         }
     }
 
-    /// Puts layers between the transport and whoever talks through the connection.
-    pub(super) fn set_layers(&mut self, stack: Stack, pool: &LayerPool) {
-        if stack.is_empty() {
-            return;
-        }
-        let (rx, tx) = (Buf::new(LAYER_ROOM), Buf::new(LAYER_ROOM));
-        let sealed = !stack.is_open();
-        self.layers = Some(Box::new(Layers {
-            stack,
-            rx,
-            tx,
-            pool: Rc::clone(pool),
-            wire_over: false,
-            settled: false,
-            greeting: None,
-            sealed,
-            rings_at: None,
-        }));
-    }
-
-    /// Begins to agree with the peer how to talk, if there is anything to agree on.
-    pub(super) fn begin_greeting(&mut self, greeting: Greeting) -> bool {
-        let shy = |layers: &&mut Box<Layers>| !layers.stack.is_open();
-        let Some(layers) = self.layers.as_mut().filter(shy) else {
-            return false;
-        };
-        layers.greeting = Some(greeting);
-        true
-    }
-
-    /// For whom it is agreed with the peer how to talk, if that is going on.
-    pub(super) fn greeting(&self) -> Option<Greeting> {
-        self.layers.as_ref()?.greeting
-    }
-
-    /// Goes on agreeing with the peer. What it says beyond that stays in the layers.
-    pub(super) fn greet(&mut self) -> Greeted {
-        let greeted = self.agree();
-        self.rest(); // its next word may be long in coming
-        greeted
-    }
-
-    fn agree(&mut self) -> Greeted {
-        let mut nowhere = Buf::new(0);
-        let mut step = self.pull_through_layers(&mut nowhere);
-        let mut flushes = (0..SWALLOWS).map(|_| self.flush());
-        let flushed = flushes.find(|step| !matches!(step, Step::Moved(_)));
-        let Some(layers) = &mut self.layers else {
-            return Greeted::Yes;
-        };
-        if layers.stack.is_open() {
-            layers.greeting = None;
-            return Greeted::Yes;
-        }
-        match flushed {
-            Some(Step::Broken(error)) => step = Step::Broken(error),
-            None => return Greeted::Busy,
-            Some(Step::Moved(_) | Step::Idle | Step::Over) => {}
-        }
-        match step {
-            Step::Moved(_) => Greeted::Busy,
-            Step::Idle => Greeted::NotYet,
-            Step::Over => Greeted::Never(io::ErrorKind::UnexpectedEof.into()),
-            Step::Broken(error) => Greeted::Never(error),
-        }
-    }
-
-    /// What the layers have learnt of the peer, for a person.
-    pub(super) fn remarks(&mut self) -> Vec<String> {
-        let layers = self.layers.as_mut();
-        layers.map_or_else(Vec::new, |layers| layers.stack.remarks())
-    }
-
-    /// When the layers want to be rung for, if nobody has been told that yet.
-    pub(super) fn layers_alarm(&mut self) -> Option<Instant> {
-        let layers = self.layers.as_mut()?;
-        let at = layers.stack.deadline();
-        if std::mem::replace(&mut layers.rings_at, at) == at {
-            return None;
-        }
-        at
-    }
-
-    /// Whether the layers still want to be rung for then.
-    pub(super) fn awaits_ring(&self, at: Instant) -> bool {
-        let layers = self.layers.as_ref();
-        layers.is_some_and(|layers| layers.rings_at == Some(at))
-    }
-
-    /// It is that time. What breaks now is told with the next pull.
-    pub(super) fn ring_layers(&mut self) {
-        if let Some(layers) = &mut self.layers {
-            (layers.rings_at, layers.settled) = (None, false);
-            let _ = layers.stack.on_deadline(&mut layers.tx); // the stack keeps the fault
-        }
-        let _ = self.flush(); // a broken wire breaks the next pull, too
-    }
-
-    /// Bytes have moved here. A peer of a datagram listener lives by what it says alone (`deliver`):
     /// nobody knows whether what is sent to it arrives, and one that is gone must not keep its place for
     /// as long as others talk.
     pub(super) fn moved(&mut self, now: Instant) {
@@ -363,107 +217,9 @@ impl Conn {
         }
     }
 
-    fn pull_through_layers(&mut self, into: &mut Buf) -> Step {
-        let Some(layers) = &mut self.layers else {
-            return Step::Idle;
-        };
-        for _ in 0..SWALLOWS {
-            let before = into.len();
-            let received = layers.stack.recv(&mut layers.rx, into, &mut layers.tx);
-            if into.len() > before {
-                return Step::Moved(into.len() - before);
-            }
-            match received {
-                Ok(true) => continue,
-                Ok(false) => layers.settled = into.free() > 0 || into.capacity() == 0,
-                Err(fault) => {
-                    let step = self.break_off(fault);
-                    self.give_up_unsent();
-                    return step;
-                }
-            }
-            if layers.stack.has_ended() {
-                return Step::Over;
-            }
-            if layers.wire_over {
-                // Asked each time: whoever met the end may have been busy with a greeting.
-                return match layers.stack.recv_eof() {
-                    Ok(()) => Step::Over,
-                    Err(fault) => self.break_off(fault),
-                };
-            }
-            if !self.readable || !layers.takes(self.transport.keeps_messages()) {
-                return Step::Idle;
-            }
-            layers.rx.lend(&mut layers.pool.borrow_mut());
-            layers.rx.room_for(layers.rx.free());
-            match Self::raw_pull(&mut self.transport, &mut self.readable, &mut layers.rx) {
-                Step::Moved(_) => layers.settled = false,
-                Step::Over => layers.wire_over = true,
-                step @ (Step::Idle | Step::Broken(_)) => {
-                    // A look at one who says nothing must leave nothing behind.
-                    layers.rx.settle(&mut layers.pool.borrow_mut());
-                    return step;
-                }
-            }
-        }
-        Step::Moved(0)
-    }
-
-    fn push_through_layers(&mut self, bytes: &[u8]) -> Step {
-        let Some(layers) = &mut self.layers else {
-            return Step::Idle;
-        };
-        // A message is encoded whole and alone, so what was before must have gone.
-        if self.transport.keeps_messages() && !layers.tx.is_empty() {
-            return Step::Idle;
-        }
-        if bytes.is_empty() && self.transport.keeps_messages() {
-            if layers.sealed {
-                return Step::Moved(0); // there is no way to say nothing in secret
-            }
-            let result = self.transport.write(bytes); // layers have nothing to say to nothing
-            return Self::written(&mut self.writable, result);
-        }
-        layers.tx.lend(&mut layers.pool.borrow_mut());
-        match layers.stack.send(bytes, &mut layers.tx) {
-            Ok(n) => match self.flush() {
-                Step::Broken(error) => Step::Broken(error),
-                Step::Idle | Step::Over if n == 0 => Step::Idle,
-                Step::Moved(_) | Step::Idle | Step::Over => Step::Moved(n),
-            },
-            Err(fault) => self.break_off(fault),
-        }
-    }
-
-    /// The peer is told what the layers have to say about that, if it can be told at once.
-    fn break_off(&mut self, fault: Fault) -> Step {
-        let _ = self.flush();
-        Step::Broken(io::Error::other(fault))
-    }
-
-    /// The peer has broken its layers and can make nothing of what it has not taken by now. Nobody is to
-    /// wait for it.
-    fn give_up_unsent(&mut self) {
-        while let Step::Moved(1..) = self.flush() {}
-        if let Some(layers) = &mut self.layers {
-            layers.tx.clear();
-        }
-    }
-
     fn finish_transport(&mut self) {
         self.finish = Finish::Done;
         let _ = self.transport.finish(); // the peer may be gone already
-    }
-}
-
-impl Layers {
-    /// Whether more from the wire can be of use: messages are looked at one by one.
-    fn takes(&self, messages: bool) -> bool {
-        match messages {
-            true => self.rx.is_empty(),
-            false => self.rx.free() > 0,
-        }
     }
 }
 
