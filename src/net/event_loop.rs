@@ -189,11 +189,14 @@ impl Shell {
         if let (true, Door::Hall(hall)) = (writable, &listener.door) {
             blocked.extend(hall.sessions.values().copied());
         }
-        for conn in blocked {
-            if let Some(conn) = self.conns.find_mut(conn) {
+        // The system says so with every message that comes, which must not cost a turn of all who are in.
+        for id in blocked {
+            if let Some(conn) = self.conns.find_mut(id)
+                && !conn.is_writable()
+            {
                 conn.note(false, true);
+                self.wake_conn(id);
             }
-            self.wake_conn(conn);
         }
         if readable {
             self.queue_listener(id);
