@@ -229,6 +229,7 @@ impl End for Conn {
     fn pull(&mut self, into: &mut Buf) -> Step {
         let step = match &self.layers {
             None => Self::raw_pull(&mut self.transport, &mut self.readable, into),
+            Some(_) if self.transport.keeps_messages() => self.pull_message(into),
             Some(_) => self.pull_through_layers(into),
         };
         if let (Step::Moved(n), Some(appetite)) = (&step, &mut self.appetite) {

@@ -7,6 +7,7 @@ mod chance;
 mod door;
 mod kits;
 mod lossy;
+mod many;
 mod openssl;
 mod refusals;
 mod relay;

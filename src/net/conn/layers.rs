@@ -162,6 +162,22 @@ impl Conn {
         let _ = self.flush(); // a broken wire breaks the next pull, too
     }
 
+    /// Takes a message from the layers, who put one into an empty queue only, be there others in `into`.
+    pub(super) fn pull_message(&mut self, into: &mut Buf) -> Step {
+        let Some(layers) = self.layers.as_ref().filter(|_| !into.is_empty()) else {
+            return self.pull_through_layers(into);
+        };
+        let pool = Rc::clone(&layers.pool);
+        let mut alone = Buf::new(into.capacity());
+        alone.lend(&mut pool.borrow_mut());
+        let step = self.pull_through_layers(&mut alone);
+        into.grow(into.len() + alone.len());
+        into.put(alone.filled());
+        alone.clear();
+        alone.settle(&mut pool.borrow_mut());
+        step
+    }
+
     /// Takes from the layers what they give, and gives them what the wire brings.
     pub(super) fn pull_through_layers(&mut self, into: &mut Buf) -> Step {
         let Some(layers) = &mut self.layers else {
