@@ -9,6 +9,7 @@
 //! Knows no sockets, files or name servers. Promise: what a match costs depends on the kinds of
 //! entries, not on how many there are.
 
+mod destinations;
 mod entries;
 mod hosts;
 #[doc(hidden)]
@@ -21,6 +22,7 @@ mod tests;
 use std::net::IpAddr;
 use std::path::Path;
 
+pub use destinations::Destinations;
 pub use entries::{Entries, Entry, Mistake};
 pub use hosts::Hosts;
 

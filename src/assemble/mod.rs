@@ -263,6 +263,7 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
                 Guests::Many => Box::new(KeepOpen::new(manners)),
                 Guests::Broker => Box::new(Broker::new(manners, false)),
                 Guests::Chat => Box::new(Broker::new(manners, true)),
+                Guests::Proxy => unreachable!("no option asks for it yet"),
             }
         }
     })

@@ -249,10 +249,14 @@ fn role(
     }
     if options.zero_io {
         let (target, ports) = place.targets()?;
-        return Ok(Role::Scan(Scan { target, ports }));
+        return Ok(Role::Scan(Scan {
+            target,
+            ports,
+            way: None,
+        }));
     }
     let target = place.target()?;
-    Ok(Role::Connect(Connect { target }))
+    Ok(Role::Connect(Connect { target, way: None }))
 }
 
 fn load_script(options: &Options, world: &mut dyn World) -> Result<(), UsageError> {
@@ -281,6 +285,7 @@ fn listen(options: &Options, at: At, host: Option<String>, gate: Box<Gate>) -> L
         max_conns,
         limited: options.max_conns.is_some(),
         gate,
+        proxy: None,
     }
 }
 

@@ -3,11 +3,12 @@
 //! The types of this file are all that the rest of the program learns of the options.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::access::{Access, Entries};
+use crate::access::{Access, Destinations, Entries};
 use crate::secure::Wishes;
 
 /// The command line, understood.
@@ -109,8 +110,76 @@ pub enum UnixName {
 /// Connect mode.
 #[derive(Debug, PartialEq)]
 pub struct Connect {
-    /// Whom to reach.
+    /// Whom to reach; with proxies in between, the first of these.
     pub target: Target,
+    /// The proxies in between.
+    pub way: Option<Way>,
+}
+
+/// A way through proxies to a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// The proxies, in the order in which they are met; never empty.
+    pub hops: Vec<Hop>,
+    /// The target as the last of them is told.
+    pub host: Far,
+    /// The port there.
+    pub port: u16,
+    /// How the proxies are met that speak TLS themselves; none does if it is missing.
+    pub secure: Option<Wishes>,
+}
+
+/// A host that others reach for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Far {
+    /// They look it up.
+    Name(String),
+    /// An address.
+    Ip(IpAddr),
+}
+
+/// One proxy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hop {
+    /// What it speaks.
+    pub kind: ProxyKind,
+    /// It speaks that in TLS.
+    pub secure: bool,
+    /// Its host as it was typed, without brackets.
+    pub name: String,
+    /// Its host as the proxy before it is told.
+    pub host: Far,
+    /// The port there.
+    pub port: u16,
+    /// Who we are there.
+    pub login: Option<Login>,
+}
+
+/// What a proxy speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// HTTP.
+    Http,
+    /// SOCKS4 and 4a.
+    Socks4,
+    /// SOCKS5.
+    Socks5,
+}
+
+/// A name and a password, of whatever bytes the user typed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// What stands before the first colon, or all of it.
+    pub user: Vec<u8>,
+    /// What stands behind it; none if there is no colon.
+    pub password: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Login {
+    /// Without the password, for whatever is debugged ends up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Login({:?})", String::from_utf8_lossy(&self.user))
+    }
 }
 
 /// One peer to reach.
@@ -162,6 +231,25 @@ pub struct Listen {
     pub limited: bool,
     /// Who is kept out. Boxed, for it is large and the other roles have nothing of it.
     pub gate: Box<Gate>,
+    /// The proxy that peers find, if they find one.
+    pub proxy: Option<Box<Service>>,
+}
+
+/// A proxy of our own.
+#[derive(Debug, PartialEq)]
+pub struct Service {
+    /// What it speaks.
+    pub kind: ProxyKind,
+    /// Who may use it; whoever comes in if it is missing.
+    pub login: Option<Login>,
+    /// Where its users may go.
+    pub destinations: Destinations,
+    /// The family in which names are looked up for them.
+    pub family: Family,
+    /// `-n`: names are not looked up for them.
+    pub numeric_only: bool,
+    /// `--handshake-timeout`: how long they may take to say what they want.
+    pub patience: Duration,
 }
 
 /// Who is let in by a listener, and who hears whom.
@@ -175,6 +263,8 @@ pub enum Guests {
     Broker,
     /// `--chat`: the same, by name.
     Chat,
+    /// `--proxy-type`: many peers, whom we bring to others.
+    Proxy,
 }
 
 /// Who may come in.
@@ -223,8 +313,11 @@ pub enum At {
 pub struct Scan {
     /// What each port is tried with; every target of one scan differs in its port only.
     pub target: Target,
-    /// The ports, in the order given, each range counting up. For a Unix socket: one 0.
+    /// The ports, in the order given, each range counting up. For a Unix socket: one 0. With proxies in
+    /// between, those of the way's host.
     pub ports: Vec<PortRange>,
+    /// The proxies in between.
+    pub way: Option<Way>,
 }
 
 /// Ports from `first` to `last`, both included; `first <= last`.

@@ -136,14 +136,14 @@ pub enum Doing {
 pub struct Failure {
     /// The system's or the protocol's words, without a full stop.
     pub words: String,
-    /// The peer is not who it should be.
-    pub impostor: bool,
+    /// The peer is the wrong one: nothing like it is to be tried again.
+    pub wrong_peer: bool,
 }
 
 impl Failure {
     /// Ends a run that has nothing else to do.
     fn end(&self, net: &mut dyn Net) {
-        let (quitting, status) = match self.impostor {
+        let (quitting, status) = match self.wrong_peer {
             true => (" QUITTING.", 2),
             false => ("", 1),
         };

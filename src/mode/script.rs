@@ -42,7 +42,7 @@ pub(super) fn conn(n: usize) -> ConnId {
 pub(super) fn failure(words: &str) -> Failure {
     Failure {
         words: words.into(),
-        impostor: false,
+        wrong_peer: false,
     }
 }
 

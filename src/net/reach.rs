@@ -17,7 +17,7 @@ use super::{Shell, address, peer_name, sockopt};
 use crate::ids::{AttemptId, DialId};
 use crate::mode::{Event, Failure};
 use crate::say::Level;
-use crate::wire::Fault;
+use crate::wire::{self, Fault};
 
 impl Shell {
     /// Begins to reach the `n`th peer.
@@ -44,7 +44,7 @@ impl Shell {
             if dial.deadline.is_some_and(|at| at <= self.now) {
                 let why = Failure {
                     words: "TIMEOUT".into(),
-                    impostor: false,
+                    wrong_peer: false,
                 };
                 return self.give_up(id, why);
             }
@@ -276,6 +276,6 @@ pub(super) fn failure(error: &io::Error) -> Failure {
     let fault = error.get_ref().and_then(|why| why.downcast_ref::<Fault>());
     Failure {
         words: words(error),
-        impostor: fault.is_some_and(|fault| fault.impostor),
+        wrong_peer: fault.is_some_and(|fault| fault.then == wire::Then::Quit),
     }
 }

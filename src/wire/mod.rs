@@ -9,8 +9,11 @@ mod clock;
 mod crlf;
 #[cfg(feature = "dtls")]
 pub mod dtls;
+mod errand;
 #[doc(hidden)]
 pub mod oracle;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 mod refusal;
 mod stack;
 mod telnet;
@@ -23,6 +26,7 @@ use std::time::Instant;
 pub use chat::Chat;
 pub use clock::Clock;
 pub use crlf::Crlf;
+pub use errand::{Answer, Ask, Endpoint, Host, Miss, Served, Want};
 pub use refusal::Refusal;
 pub use stack::Stack;
 pub use telnet::Telnet;
@@ -34,6 +38,8 @@ use crate::data::Buf;
 pub enum Phase {
     /// Talking to the peer about how to talk; takes no application bytes yet.
     Handshake,
+    /// The peer wants something of others ([`Layer::ask`]); until that is answered, no bytes pass.
+    Asking,
     /// Passing bytes.
     Open,
     /// Its work is done: bytes pass it unchanged until the stack can drop it.
@@ -45,8 +51,19 @@ pub enum Phase {
 pub struct Fault {
     /// What a person is told, without a full stop.
     pub words: String,
-    /// Not the peer's doing but its being somebody else: nobody is to go on as if a network had failed.
-    pub impostor: bool,
+    /// What is to come of it.
+    pub then: Then,
+}
+
+/// What is to come of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// The connection ends as any that breaks.
+    Break,
+    /// The peer is not one that the user could have meant: nobody is to go on as if a network had failed.
+    Quit,
+    /// The peer may be met once more, for now more is known of what it wants to hear.
+    Again,
 }
 
 impl Fault {
@@ -54,7 +71,32 @@ impl Fault {
     pub fn new(words: impl Into<String>) -> Self {
         Self {
             words: words.into(),
-            impostor: false,
+            then: Then::Break,
+        }
+    }
+
+    /// The peer broke the protocol, or it is an impostor.
+    #[cfg(feature = "tls")]
+    pub(crate) fn of(words: String, impostor: bool) -> Self {
+        match impostor {
+            true => Self::wrong_peer(words),
+            false => Self::new(words),
+        }
+    }
+
+    /// The peer is the wrong one.
+    pub fn wrong_peer(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            then: Then::Quit,
+        }
+    }
+
+    /// The peer has told what it wants to hear first.
+    pub fn again(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            then: Then::Again,
         }
     }
 }
@@ -114,5 +156,27 @@ pub trait Layer {
     /// What a person may want to know of the peer, each a line; asked once, when the handshake is over.
     fn remarks(&mut self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// What the peer wants done by others, told once. The layer is [`Phase::Asking`] from then on, until
+    /// [`Layer::answer`].
+    fn ask(&mut self) -> Option<Ask> {
+        None
+    }
+
+    /// What came of what it asked for. What there is to be said to the peer about it goes down with the
+    /// next [`Layer::recv`].
+    fn answer(&mut self, _answer: Answer) {}
+
+    /// A request of the peer that is over, told once. What there is to be said to the peer about it goes
+    /// down with the next [`Layer::recv`] if it has not gone.
+    fn served(&mut self) -> Option<Served> {
+        None
+    }
+
+    /// Where messages are to be sent from here on, if the handshake was about that; told once, when it is
+    /// over. The wire that it was held over must stay for as long as messages are sent.
+    fn relay(&mut self) -> Option<Endpoint> {
+        None
     }
 }

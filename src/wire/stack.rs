@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use super::{Fault, Layer, Phase};
+use super::{Answer, Ask, Endpoint, Fault, Layer, Phase, Served};
 use crate::data::Buf;
 
 /// Layers that bytes pass one after the other. Without any it is the identity, but a caller who
@@ -20,6 +20,10 @@ pub struct Stack {
     /// Capacity of each queue in a gap.
     between: usize,
     state: State,
+    /// What layers had to say of the peer when they left.
+    parting: Vec<String>,
+    /// What one of those learnt of where to send messages.
+    relay: Option<Endpoint>,
 }
 
 /// What rests between two neighbours, on its way up and on its way down.
@@ -64,6 +68,8 @@ impl Stack {
             gaps: Vec::new(),
             between: capacity,
             state: State::Open,
+            parting: Vec::new(),
+            relay: None,
         }
     }
 
@@ -94,7 +100,7 @@ impl Stack {
     /// Whether no layer is still in its handshake.
     pub fn is_open(&self) -> bool {
         let mut phases = self.layers.iter().map(|layer| layer.phase());
-        phases.all(|phase| phase != Phase::Handshake)
+        phases.all(|phase| !matches!(phase, Phase::Handshake | Phase::Asking))
     }
 
     /// Whether a layer has heard the peer's last, and those above have been given all of it.
@@ -125,10 +131,35 @@ impl Stack {
         Ok(())
     }
 
-    /// What a person may want to know of the peer, once the handshakes are over.
+    /// What a person may want to know of the peer, once the handshakes are over. What layers had to say
+    /// that have left by then comes first, for they had it to say first.
     pub fn remarks(&mut self) -> Vec<String> {
-        let said = self.layers.iter_mut().flat_map(|layer| layer.remarks());
-        said.collect()
+        let mut said = std::mem::take(&mut self.parting);
+        said.extend(self.layers.iter_mut().flat_map(|layer| layer.remarks()));
+        said
+    }
+
+    /// What the peer wants done by others, if it has said so.
+    pub fn ask(&mut self) -> Option<Ask> {
+        self.layers.iter_mut().find_map(|layer| layer.ask())
+    }
+
+    /// What came of it. There is something to be received then, be it from an empty wire.
+    pub fn answer(&mut self, answer: &Answer) {
+        for layer in &mut self.layers {
+            layer.answer(answer.clone());
+        }
+    }
+
+    /// A request of the peer that is over.
+    pub fn served(&mut self) -> Option<Served> {
+        self.layers.iter_mut().find_map(|layer| layer.served())
+    }
+
+    /// Where messages are to be sent from here on, if a handshake was about that.
+    pub fn relay(&mut self) -> Option<Endpoint> {
+        let all = self.layers.iter_mut().find_map(|layer| layer.relay());
+        all.or_else(|| self.relay.take())
     }
 
     /// Moves what it can from the wire up, and answers down; true if anything moved.
@@ -177,7 +208,7 @@ impl Stack {
         self.layers
             .iter_mut()
             .try_for_each(|layer| match layer.phase() {
-                Phase::Handshake | Phase::Open => layer.recv_eof(),
+                Phase::Handshake | Phase::Asking | Phase::Open => layer.recv_eof(),
                 Phase::Closed => Ok(()),
             })
     }
@@ -299,7 +330,7 @@ impl Stack {
             return false;
         }
         match self.layers[at].phase() {
-            Phase::Handshake => return false,
+            Phase::Handshake | Phase::Asking => return false,
             Phase::Open => self.layers[at].finish(into),
             Phase::Closed => {}
         }
@@ -318,7 +349,9 @@ impl Stack {
             if rests || self.layers[at].phase() != Phase::Closed {
                 continue;
             }
-            self.layers.remove(at);
+            let mut layer = self.layers.remove(at);
+            self.parting.extend(layer.remarks());
+            self.relay = layer.relay().or(self.relay.take());
             if let Some(last) = self.gaps.len().checked_sub(1) {
                 self.gaps.remove(at.min(last));
             }

@@ -269,7 +269,7 @@ impl<S: Side> Layer for Tls<S> {
     fn recv_eof(&mut self) -> Result<(), Fault> {
         match self.phase() {
             _ if self.ended => Ok(()),
-            Phase::Handshake => Err(Fault::new(
+            Phase::Handshake | Phase::Asking => Err(Fault::new(
                 "the peer closed the connection during the TLS handshake",
             )),
             Phase::Open | Phase::Closed => Err(Fault::new(
@@ -346,7 +346,7 @@ fn half_message(wire: &[u8]) -> &[u8] {
 
 fn fault(error: &rustls::Error) -> Fault {
     let (words, impostor) = secure::words(error);
-    Fault { words, impostor }
+    Fault::of(words, impostor)
 }
 
 #[cfg(test)]

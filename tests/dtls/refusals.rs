@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ncat::wire::dtls::Dtls;
-use ncat::wire::{Clock, Layer};
+use ncat::wire::{Clock, Layer, Then};
 
 use crate::kits::{self, Files, Kits};
 use crate::seat::Seat;
@@ -73,7 +73,7 @@ fn a_server_that_is_somebody_else_is_an_impostor() {
     let mut server = Seat::new(Dtls::server(&kits.server, clock));
     server.hear(&client.out.remove(0));
     server.out.iter().for_each(|datagram| client.hear(datagram));
-    assert!(client.fault.is_some_and(|fault| fault.impostor));
+    assert!(client.fault.is_some_and(|fault| fault.then == Then::Quit));
 }
 
 #[test]

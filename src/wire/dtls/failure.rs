@@ -66,7 +66,7 @@ impl From<rustls::Error> for Failure {
         let (words, impostor) = secure::words(&error);
         Self {
             alert: Some(alert.into()),
-            fault: Fault { words, impostor },
+            fault: Fault::of(words, impostor),
         }
     }
 }

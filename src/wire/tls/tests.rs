@@ -295,7 +295,7 @@ fn who_does_not_speak_tls_is_a_fault_in_words() {
             for layer in layers(version) {
                 let end = hears_first(layer, stranger);
                 let fault = end.fault.expect("nobody can go on from there");
-                assert!(!fault.words.is_empty() && !fault.impostor);
+                assert!(!fault.words.is_empty() && fault.then == crate::wire::Then::Break);
                 assert!(end.heard.is_empty(), "heard {:?}", end.heard);
             }
         }

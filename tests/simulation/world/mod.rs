@@ -292,7 +292,7 @@ impl World {
                     dial: 0,
                     why: Failure {
                         words: "Connection refused".into(),
-                        impostor: false,
+                        wrong_peer: false,
                     },
                 }),
                 // Two doors may each let somebody in before the mode hears of it.

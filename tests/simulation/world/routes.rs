@@ -377,7 +377,7 @@ fn event(news: &News, source: ConnId, sink: ConnId) -> Event {
         doing,
         why: Failure {
             words: error.kind().to_string(),
-            impostor: false,
+            wrong_peer: false,
         },
     };
     match news {
