@@ -16,7 +16,7 @@ impl Noise {
     }
 
     /// The next 16 bytes.
-    pub fn next(&mut self) -> [u8; 16] {
+    pub fn draw(&mut self) -> [u8; 16] {
         self.count += 1;
         let mut hash = Sha256::new();
         hash.update(self.seed);
@@ -37,7 +37,7 @@ mod tests {
         for seed in [[0; 32], [1; 32]] {
             let mut noise = Noise::new(seed);
             for _ in 0..100 {
-                assert!(seen.insert(noise.next()), "a number came twice");
+                assert!(seen.insert(noise.draw()), "a number came twice");
             }
         }
     }
