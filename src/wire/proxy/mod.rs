@@ -13,6 +13,7 @@
 
 pub mod head;
 mod noise;
+pub mod socks;
 
 pub use noise::Noise;
 
