@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use super::oracle::{Outcome, meet};
 use super::*;
 use crate::data::Buf;
+use crate::wire::oracle::{Sizes, run_stack};
 use crate::wire::proxy::Credentials;
-use crate::wire::{Answer, Endpoint, Fault, Host, Layer, Miss, Phase, Served, Want};
+use crate::wire::{Answer, Endpoint, Fault, Host, Layer, Miss, Phase, Served, Stack, Want};
 
 const AT: &str = "192.0.2.7:4711";
 
@@ -255,4 +256,46 @@ fn a_name_of_255_bytes_is_carried_and_a_longer_one_never_cut() {
             }
         }
     }
+}
+
+#[test]
+fn a_chain_of_two_proxies_leaves_the_stack_and_nothing_but_the_target_is_heard() {
+    let wire = b"\0\x5a\0\0\0\0\0\0\x05\0\x05\0\0\x01\0\0\0\0\0\0hello";
+    let said = b"\x04\x01\x04\x38\xc0\0\x02\x01\0\x05\x01\0\x05\x01\0\x03\x03a.b\0\x50";
+    for sizes in Sizes::all(wire.len(), 1..5) {
+        let mut stack = Stack::with_queues(sizes.up);
+        let first = Socks4::new(&end("192.0.2.1:1080"), b"");
+        let second = Socks5::new(&end("a.b:80"), None, Errand::Connect);
+        stack.push(Box::new(first.expect("it fits")));
+        stack.push(Box::new(second.expect("it fits")));
+        let heard = run_stack(&mut stack, wire, sizes);
+        assert_eq!(heard, (b"hello".into(), said.into()), "{sizes:?}");
+        assert!(stack.is_empty(), "both have left, {sizes:?}");
+        let remarks = ["No authentication needed.", "connection succeeded."];
+        assert_eq!(stack.remarks(), remarks, "{sizes:?}");
+    }
+}
+
+#[test]
+fn a_proxy_leaves_the_stack_once_it_has_answered_and_what_came_early_goes_on() {
+    let mut stack = Stack::with_queues(3);
+    stack.push(Box::new(Socks5Server::new(Rules::default())));
+    let sizes = Sizes {
+        piece: 1,
+        up: 3,
+        down: 3,
+    };
+    let greeted = run_stack(&mut stack, b"\x05\x01\0", sizes);
+    assert_eq!(greeted, (vec![], b"\x05\0".into()));
+    let (mut wire, mut up, mut down) = (Buf::new(50), Buf::new(50), Buf::new(50));
+    wire.put(b"\x05\x01\0\x03\x03a.b\0\x50early");
+    stack.recv(&mut wire, &mut up, &mut down).expect("no fault");
+    let ask = stack.ask().expect("a wish");
+    assert_eq!(ask.want, Want::Tunnel(end("a.b:80")));
+    assert!(up.is_empty() && down.is_empty(), "nothing passes before");
+    stack.answer(&Answer::Reached(at(AT)));
+    stack.recv(&mut wire, &mut up, &mut down).expect("no fault");
+    assert_eq!(down.filled(), b"\x05\0\0\x01\xc0\0\x02\x07\x12\x67");
+    assert_eq!(up.filled(), b"early", "the target's");
+    assert!(stack.is_empty(), "it has left");
 }
