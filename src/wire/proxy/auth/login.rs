@@ -1,7 +1,7 @@
 //! What a client knows of one proxy that asks for a name, shared by all connections to it.
 //!
-//! Nothing is told before it is asked for. The proxy's answer that asks ends its connection (ours say so,
-//! and others close it as well); the next one proves the name at once, and so do all later ones.
+//! Nothing is told before it is asked for. A connection whose answer asks is given up; the next one tells
+//! the name at once, and so do all later ones.
 //! Promise: a password is told in the clear only to a proxy that takes nothing better, no byte that could
 //! end a field gets into one, and a proxy that is never content is met a bounded number of times.
 
@@ -185,11 +185,11 @@ impl Way {
             .iter()
             .any(|bytes| bytes.iter().any(u8::is_ascii_control))
         {
-            return Some("The name or the password for the proxy holds a control character");
+            return Some("the name or the password for the proxy holds a control character");
         }
         match self {
             Self::Basic if credentials.user.contains(&b':') => {
-                Some("The proxy takes no name with a colon")
+                Some("the proxy takes no name with a colon")
             }
             Self::Basic | Self::Digest(_) => None,
         }

@@ -115,8 +115,8 @@ type Case<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a Fault);
 fn what_cannot_be_answered_is_said_in_its_own_words() {
     let refused = Fault::new(REFUSED);
     let unknown = Fault::wrong_peer("Unknown authentication type");
-    let control = Fault::new("The name or the password for the proxy holds a control character");
-    let colon = Fault::new("The proxy takes no name with a colon");
+    let control = Fault::new("the name or the password for the proxy holds a control character");
+    let colon = Fault::new("the proxy takes no name with a colon");
     let again = Fault::again(REFUSED);
     let cases: [Case<'_>; 11] = [
         (b"user", b"secret", b"", &refused),
