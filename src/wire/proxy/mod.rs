@@ -11,10 +11,13 @@
 //! behind the proxy's answer is the target's. A proxy that we are is a layer that asks others to reach
 //! whom the peer names ([`super::Ask`]).
 
+pub mod auth;
+mod connect;
 pub mod head;
 mod noise;
 pub mod socks;
 
+pub use connect::Connect;
 pub use noise::Noise;
 
 use std::fmt;
