@@ -69,7 +69,7 @@ mod tests {
             (b"\r\n\nGET /\r\n\r\n\r\n", Some(12)),
             (b"GET /\r\n\r", None),
             (b"GET /\r\n", None),
-            (b"GET /\r\r\n\r\r\n\n", Some(13)),
+            (b"GET /\r\r\n\r\r\n\n", Some(12)),
             (b"\r\n\r\n", None),
             (b"", None),
             (b"x\n\n", Some(3)),

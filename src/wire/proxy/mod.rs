@@ -12,6 +12,7 @@
 //! whom the peer names ([`super::Ask`]).
 
 pub mod head;
+pub mod http;
 mod noise;
 
 pub use noise::Noise;
