@@ -14,6 +14,7 @@
 pub mod auth;
 mod connect;
 pub mod head;
+pub mod http;
 mod noise;
 pub mod socks;
 
