@@ -33,6 +33,8 @@ pub mod kind {
     pub enum Attempt {}
     /// A program that was started.
     pub enum Process {}
+    /// Datagrams that are passed on for somebody.
+    pub enum Relay {}
 }
 
 /// Names a connection.
@@ -48,6 +50,9 @@ pub type AttemptId = Id<kind::Attempt>;
 
 /// Names a program that was started.
 pub type ProcessId = Id<kind::Process>;
+
+/// Names a relay of datagrams.
+pub type RelayId = Id<kind::Relay>;
 
 /// Bits of a packed id that say the slot: a million slots, far above any descriptor limit, even
 /// where a token has 32 bits only.

@@ -6,12 +6,17 @@ mod program;
 mod script;
 #[cfg(feature = "tls")]
 mod secret;
+#[cfg(feature = "proxy")]
+mod service;
 mod voice;
+#[cfg(feature = "proxy")]
+mod way;
 
 use std::fs::File;
 use std::io;
 use std::mem;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use socket2::SockAddr;
@@ -22,12 +27,16 @@ pub use self::script::run_script;
 use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
 use crate::cli::plan::{Flow, Gate, Plan, UnixName};
-use crate::mode::{self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Scan};
+use crate::mode::{
+    self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Proxy, Scan,
+};
 use crate::net::sockopt::{Carriage, SoftLimit};
-use crate::net::{Config, Program, Shell, address, dial, stdin_is_file, sys};
+use crate::net::{Config, Program, Shell, Whose, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::Say;
 use crate::wire::{Clock, Crlf, Stack, Telnet};
+#[cfg(any(feature = "proxy", feature = "tls"))]
+use crate::wire::{Fault, Layer, Refusal};
 
 /// How long a peer of a datagram listener that keeps open is remembered when it is silent.
 const SESSION: Duration = Duration::from_secs(60);
@@ -38,6 +47,8 @@ const PROBE: Duration = Duration::from_secs(2);
 const OWN_DESCRIPTORS: u64 = 14;
 /// Descriptors of a peer that has a program: its own, two pipes, and one to see the program's exit.
 const WITH_PROGRAM: u64 = 4;
+/// Descriptors of a peer that is brought to somebody: its own, and that of the connection to there.
+const WITH_FAR: u64 = 2;
 /// The environment variable that keeps the kernel from carrying bytes by itself.
 const NO_SPLICE: &str = "NCAT_NO_SPLICE";
 
@@ -59,7 +70,7 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.
         Ok(status) => (status & 0xff) as u8,
-        Err(Refusal { words, status }) => {
+        Err(Quitting { words, status }) => {
             say.error(&words);
             status
         }
@@ -67,25 +78,25 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
 }
 
 /// Why there was nothing to run.
-struct Refusal {
+struct Quitting {
     words: String,
     status: u8,
 }
 
-fn refuse(what: &str, error: &io::Error) -> Refusal {
-    Refusal {
+fn refuse(what: &str, error: &io::Error) -> Quitting {
+    Quitting {
         words: format!("{what}: {}. QUITTING.", dial::words(error)),
         status: 2,
     }
 }
 
-fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Refusal> {
+fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Quitting> {
     let descriptors = SoftLimit::raise();
     if let Role::Listen(listen) = &plan.role {
-        let each = if plan.command.is_some() {
-            WITH_PROGRAM
-        } else {
-            1
+        let each = match listen.proxy.is_some() {
+            true => WITH_FAR,
+            false if plan.command.is_some() => WITH_PROGRAM,
+            false => 1,
         };
         say_if_too_few(listen, descriptors.most(), each, &Say::new(plan.verbose));
     }
@@ -99,7 +110,7 @@ fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Refusal> {
     let clock = Clock::new(outside.started);
     let config = config(plan, program, clock);
     let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
-    seal(plan, &mut config)?;
+    through_or_as_proxy(plan, &mut config)?;
     let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
@@ -149,13 +160,10 @@ fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
 
 /// Nothing passes in the clear that was to pass in secret.
 #[cfg(feature = "tls")]
-fn seal(plan: &Plan, config: &mut Config) -> Result<(), Refusal> {
+fn seal(plan: &Plan, config: &mut Config) -> Result<(), Quitting> {
     let say = Say::new(plan.verbose);
     let secret = secret::Secret::new(plan, is_datagram(&plan.role), &config.clock, &say);
-    let secret = secret.map_err(|words| Refusal {
-        words: format!("{words}. QUITTING."),
-        status: 2,
-    })?;
+    let secret = secret.map_err(usage)?;
     if let Some(secret) = secret {
         secret.seal(config);
     }
@@ -163,13 +171,47 @@ fn seal(plan: &Plan, config: &mut Config) -> Result<(), Refusal> {
 }
 
 #[cfg(not(feature = "tls"))]
-fn seal(plan: &Plan, _: &mut Config) -> Result<(), Refusal> {
+fn seal(plan: &Plan, _: &mut Config) -> Result<(), Quitting> {
     match &plan.secure {
         None => Ok(()),
-        Some(_) => Err(Refusal {
-            words: "This build knows no TLS. QUITTING.".into(),
-            status: 2,
-        }),
+        Some(_) => Err(usage("This build knows no TLS".into())),
+    }
+}
+
+/// Layers are laid on from above: what a proxy of ours speaks, secrecy, and ways through other proxies.
+fn through_or_as_proxy(plan: &mut Plan, config: &mut Config) -> Result<(), Quitting> {
+    #[cfg(feature = "proxy")]
+    service::open(plan, config).map_err(usage)?;
+    seal(plan, config)?;
+    #[cfg(feature = "proxy")]
+    way::lay(plan, config).map_err(usage)?;
+    Ok(())
+}
+
+fn usage(words: String) -> Quitting {
+    Quitting {
+        words: format!("{words}. QUITTING."),
+        status: 2,
+    }
+}
+
+/// Bytes that nobody can foresee.
+#[cfg(feature = "proxy")]
+fn chance() -> Result<[u8; 32], String> {
+    let mut bytes = [0; 32];
+    let drawn = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    match drawn {
+        Ok(32) => Ok(bytes),
+        Ok(_) | Err(_) => Err("The system gives no random numbers".into()),
+    }
+}
+
+/// A layer, or what says why there is none.
+#[cfg(any(feature = "proxy", feature = "tls"))]
+fn layer<L: Layer + 'static>(made: Result<L, Fault>) -> Box<dyn Layer> {
+    match made {
+        Ok(layer) => Box::new(layer),
+        Err(fault) => Box::new(Refusal(fault)) as Box<dyn Layer>,
     }
 }
 
@@ -180,6 +222,8 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
     };
     let (target, max_conns, single) = match &plan.role {
         Role::Connect(connect) => (Some(target(plan, &connect.target, &[])?), 0, true),
+        // The ports are at the end of the way and not at the first proxy.
+        Role::Scan(scan) if scan.way.is_some() => (Some(target(plan, &scan.target, &[])?), 0, true),
         Role::Scan(scan) => (Some(target(plan, &scan.target, &scan.ports)?), 0, true),
         Role::Listen(listen) => (None, listen.max_conns, listen.guests == Guests::One),
     };
@@ -191,7 +235,10 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         Limits::CHUNK
     };
     Ok(Config {
-        target,
+        target: target.map(Rc::new),
+        name_of: None,
+        secret: plan.secure.is_some(),
+        service: None,
         peer_layers: Box::new(peer_layers),
         handshake: plan.secure.as_ref().map_or(Duration::ZERO, |w| w.patience),
         doorman: None,
@@ -222,7 +269,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
 }
 
 /// From the wire upward.
-fn peer_layers(config: &Config, stack: &mut Stack) {
+fn peer_layers(config: &Config, _: Whose, stack: &mut Stack) {
     if config.telnet {
         stack.push(Box::new(Telnet::default()));
     }
@@ -238,7 +285,7 @@ fn stdio_layers(config: &Config) -> Stack {
     stack
 }
 
-fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
+fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
     let manners = manners(plan, shell);
     let runs = plan.command.is_some();
     let exec = |manners, entry| Box::new(Exec::new(manners, entry, plan.kill_after));
@@ -263,7 +310,7 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Refusal> {
                 Guests::Many => Box::new(KeepOpen::new(manners)),
                 Guests::Broker => Box::new(Broker::new(manners, false)),
                 Guests::Chat => Box::new(Broker::new(manners, true)),
-                Guests::Proxy => unreachable!("no option asks for it yet"),
+                Guests::Proxy => Box::new(Proxy::new(plan.idle)),
             }
         }
     })
@@ -322,6 +369,14 @@ fn is_datagram(role: &Role) -> bool {
     }
 }
 
+fn has_way(role: &Role) -> bool {
+    match role {
+        Role::Connect(connect) => connect.way.is_some(),
+        Role::Scan(scan) => scan.way.is_some(),
+        Role::Listen(_) => false,
+    }
+}
+
 fn carriage(datagram: bool) -> Carriage {
     if datagram {
         Carriage::Datagram
@@ -360,8 +415,15 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
     // A peer that has to agree how to talk answers by itself, or does not in time; and it is told nothing
     // in the open.
     let secret = plan.secure.is_some();
+    // A proxy is reached over a stream, whatever it passes on.
+    let datagram = datagram && !has_way(&plan.role);
     let probe = datagram && !secret && matches!(plan.role, Role::Scan(_));
+    let many = match &plan.role {
+        Role::Scan(scan) => scan.ports.iter().map(|range| range.len()).sum::<usize>() > 1,
+        Role::Connect(_) | Role::Listen(_) => false,
+    };
     Ok(dial::Target {
+        many,
         addresses,
         carriage: carriage(datagram),
         local,

@@ -9,7 +9,9 @@ use crate::net::{Config, Doorman};
 use crate::say::{Level, Say};
 use crate::secure::{self, Wishes};
 use crate::wire::tls::{Describe, Tls};
-use crate::wire::{Clock, Layer, Refusal, Stack};
+use crate::wire::{Clock, Layer, Stack};
+
+use super::layer;
 
 /// Makes the lowest layer of a connection.
 type Maker = Box<dyn Fn() -> Box<dyn Layer>>;
@@ -75,8 +77,7 @@ impl Secret {
         if datagrams {
             return datagrams::client(&client, clock, describe);
         }
-        let secure::Client { config, name, .. } = client;
-        let maker = move || layer(Tls::client(config.clone(), name.clone(), describe.clone()));
+        let maker = move || client_layer(&client, describe.clone());
         Ok(Self {
             maker: Box::new(maker),
             doorman: None,
@@ -86,20 +87,22 @@ impl Secret {
     /// Puts the layer below those that others make.
     pub(super) fn seal(self, config: &mut Config) {
         let Self { maker, doorman } = self;
-        let above = std::mem::replace(&mut config.peer_layers, Box::new(|_, _| ()));
-        config.peer_layers = Box::new(move |config, stack: &mut Stack| {
+        let above = std::mem::replace(&mut config.peer_layers, Box::new(|_, _, _| ()));
+        config.peer_layers = Box::new(move |config, whose, stack: &mut Stack| {
             stack.push(maker());
-            above(config, stack);
+            above(config, whose, stack);
         });
         config.doorman = doorman;
     }
 }
 
-fn layer<L: Layer + 'static>(made: Result<L, crate::wire::Fault>) -> Box<dyn Layer> {
-    match made {
-        Ok(layer) => Box::new(layer),
-        Err(fault) => Box::new(Refusal(fault)),
-    }
+/// The end of a connection that begins.
+pub(super) fn client_layer(client: &secure::Client, describe: Option<Describe>) -> Box<dyn Layer> {
+    layer(Tls::client(
+        client.config.clone(),
+        client.name.clone(),
+        describe,
+    ))
 }
 
 fn describe(wishes: &Wishes) -> Describe {

@@ -118,7 +118,10 @@ impl Mode for Broker {
             | Event::Fail { .. }
             | Event::Spawned { .. }
             | Event::NotSpawned { .. }
-            | Event::Exited { .. } => None,
+            | Event::Exited { .. }
+            | Event::Ask { .. }
+            | Event::Reached { .. }
+            | Event::Served { .. } => None,
         };
         self.say_goodbye(gone, net);
     }

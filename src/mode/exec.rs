@@ -259,7 +259,11 @@ impl Mode for Exec {
                 what: Alarm::Idle,
             } => self.fell_silent(conn, net),
             Event::Signal { number } => self.told_to_end(number, net),
-            Event::Alarm { .. } | Event::Stalled { .. } => {}
+            Event::Alarm { .. }
+            | Event::Stalled { .. }
+            | Event::Ask { .. }
+            | Event::Reached { .. }
+            | Event::Served { .. } => {}
         }
     }
 }

@@ -171,7 +171,10 @@ impl Mode for KeepOpen {
             | Event::Fail { .. }
             | Event::Spawned { .. }
             | Event::NotSpawned { .. }
-            | Event::Exited { .. } => {}
+            | Event::Exited { .. }
+            | Event::Ask { .. }
+            | Event::Reached { .. }
+            | Event::Served { .. } => {}
         }
     }
 }

@@ -8,6 +8,7 @@ mod connect;
 mod exec;
 mod listen;
 mod members;
+mod proxy;
 mod scan;
 #[cfg(test)]
 mod script;
@@ -20,6 +21,7 @@ pub use broker::Broker;
 pub use connect::Connect;
 pub use exec::{Entry, Exec};
 pub use listen::{KeepOpen, Listen};
+pub use proxy::Proxy;
 pub use scan::Scan;
 pub use talk::{Manners, Quit};
 
@@ -98,11 +100,49 @@ pub enum Event {
         /// What it wrote and read.
         child: ConnId,
     },
+    /// A peer of a proxy wants something done.
+    Ask {
+        /// The peer.
+        conn: ConnId,
+        /// What.
+        errand: Errand,
+        /// The request, as a log shows it.
+        words: String,
+    },
+    /// What it wanted was reached, and the peer has been told.
+    Reached {
+        /// The peer.
+        asker: ConnId,
+        /// The connection to there; none where datagrams are passed on.
+        conn: Option<ConnId>,
+    },
+    /// A request of a peer is over, and the peer has been told.
+    Served {
+        /// The peer.
+        conn: ConnId,
+        /// The request, as a log shows it.
+        words: String,
+        /// What the peer was told, as its protocol numbers it.
+        status: Option<u16>,
+        /// The peer may ask for more.
+        goes_on: bool,
+    },
     /// A signal asks us to end.
     Signal {
         /// Its number.
         number: i32,
     },
+}
+
+/// What a peer of a proxy wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// A connection through which bytes pass unseen.
+    Tunnel,
+    /// A connection for one request and its response, whose ends its layers know.
+    Exchange,
+    /// Datagrams passed on, for as long as its connection lasts.
+    Relay,
 }
 
 impl Event {
@@ -114,10 +154,14 @@ impl Event {
             | Self::End { conn }
             | Self::Broken { conn, .. }
             | Self::Stalled { conn }
+            | Self::Ask { conn, .. }
+            | Self::Served { conn, .. }
             | Self::Alarm { conn, .. } => Some(conn),
             Self::Start | Self::Fail { .. } | Self::Signal { .. } => None,
             // A program may outlive the connection with its pipes, and its peer.
             Self::Spawned { .. } | Self::NotSpawned { .. } | Self::Exited { .. } => None,
+            // Who asked may have left meanwhile, and the connection is to be closed.
+            Self::Reached { .. } => None,
         }
     }
 }
@@ -211,6 +255,12 @@ pub trait Net {
     fn hang_up(&mut self, child: ConnId, after: Duration);
     /// A program that has exited is not wanted any more.
     fn forget(&mut self, child: ConnId);
+    /// Do what a peer of a proxy wants done.
+    fn reach(&mut self, asker: ConnId);
+    /// Listen to what a peer of a proxy wants next.
+    fn hear(&mut self, conn: ConnId);
+    /// Tell a peer's exchange that the other end is over, in order or not.
+    fn conclude(&mut self, asker: ConnId, in_order: bool);
     /// Tell the connection that no more will be sent, once everything has been.
     fn finish(&mut self, conn: ConnId);
     /// Close the connection.

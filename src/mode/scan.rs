@@ -72,6 +72,9 @@ impl Mode for Scan {
             | Event::Spawned { .. }
             | Event::NotSpawned { .. }
             | Event::Exited { .. }
+            | Event::Ask { .. }
+            | Event::Reached { .. }
+            | Event::Served { .. }
             | Event::Alarm { .. } => {}
         }
     }

@@ -125,6 +125,16 @@ impl Net for Script {
     fn forget(&mut self, child: ConnId) {
         self.asked.push(format!("forget {}", child.slot()));
     }
+    fn reach(&mut self, asker: ConnId) {
+        self.asked.push(format!("reach for {}", asker.slot()));
+    }
+    fn hear(&mut self, conn: ConnId) {
+        self.asked.push(format!("hear {}", conn.slot()));
+    }
+    fn conclude(&mut self, asker: ConnId, in_order: bool) {
+        let how = if in_order { "in order" } else { "cut" };
+        self.asked.push(format!("conclude {} {how}", asker.slot()));
+    }
     fn finish(&mut self, conn: ConnId) {
         self.asked.push(format!("finish {}", conn.slot()));
     }

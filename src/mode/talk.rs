@@ -136,6 +136,9 @@ impl Talk {
             | Event::Spawned { .. }
             | Event::NotSpawned { .. }
             | Event::Exited { .. }
+            | Event::Ask { .. }
+            | Event::Reached { .. }
+            | Event::Served { .. }
             | Event::Signal { .. } => {}
         }
     }

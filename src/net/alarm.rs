@@ -15,6 +15,8 @@ use crate::mode::Alarm;
 pub(super) enum Wake {
     /// A mode, about a connection.
     Conn(ConnId, Alarm),
+    /// A peer's errand that has taken too long to find out where it leads to.
+    Errand(ConnId),
     /// Layers that repeat what nobody has answered.
     Layers(ConnId),
     /// A connection that has had its time to agree with the peer.

@@ -7,19 +7,27 @@
 mod layers;
 
 use std::io::{self, IoSlice};
-use std::os::fd::AsFd;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Instant;
+
+use mio::Registry;
+use mio::event::Source as _;
+use mio::unix::SourceFd;
+use socket2::SockRef;
 
 use self::layers::Layers;
 pub(super) use self::layers::{Greeted, Greeting, LayerPool};
 use super::alarm::{Alarms, Wake};
 use super::appetite::Appetite;
-use super::sys::{self, Channel};
-use super::transport::Transport;
+use super::sockopt::{self, Carriage};
+use super::sys::{self, Channel, Pipes};
+use super::transport::{Datagram, Transport};
 use crate::data::Buf;
 use crate::ids::{ConnId, ListenId, RouteId};
 use crate::mode::Alarm;
 use crate::route::{Carried, End, Step, is_full_disk};
+use crate::wire::{Endpoint, Host};
 
 /// One place bytes enter or leave.
 pub(super) struct Conn {
@@ -40,6 +48,8 @@ pub(super) struct Conn {
     /// When each kind of alarm is to ring, by `Alarm as usize`.
     pub alarms: [Option<Instant>; Alarm::KINDS],
     layers: Option<Box<Layers>>,
+    /// Pipes for the kernel to carry through; there once it talks to one other.
+    pipes: Option<Pipes>,
     /// How much it wants to be woken for, where somebody rings when that takes too long.
     appetite: Option<Box<Appetite>>,
     readable: bool,
@@ -59,6 +69,9 @@ enum Finish {
     Done,
 }
 
+/// How much is thrown away at a time of what somebody says who is let go, in pieces of four kilobytes.
+const PARTING_WORDS: usize = 16;
+
 impl Conn {
     /// A connection without layers.
     pub(super) fn new(transport: Transport, name: String, now: Instant) -> Self {
@@ -72,6 +85,7 @@ impl Conn {
             moved_at: now,
             alarms: [None; Alarm::KINDS],
             layers: None,
+            pipes: None,
             appetite: None,
             readable: false,
             writable: false,
@@ -79,6 +93,39 @@ impl Conn {
             over: false,
             hung_up: false,
         }
+    }
+
+    /// The loop forgets its descriptor, which somebody else is to have.
+    pub(super) fn unwatch(&self, registry: &Registry) {
+        for fd in self.transport.watched().into_iter().flatten() {
+            let _ = SourceFd(&fd.as_raw_fd()).deregister(registry); // it may not have been watched
+        }
+    }
+
+    /// A stream over which a proxy has said that it passes messages on which are sent to that place: a
+    /// transport for these, and what the user calls its peer.
+    ///
+    /// # Errors
+    /// The place cannot be reached, or the system has no socket for it.
+    pub(super) fn into_messages(self, place: &Endpoint) -> io::Result<(Transport, String)> {
+        let Transport::Stream(control) = self.transport else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        let Host::Ip(mut ip) = place.host else {
+            return Err(io::Error::other(
+                "the proxy's place for datagrams has no address",
+            ));
+        };
+        if ip.is_unspecified() {
+            let proxy = SockRef::from(&control).peer_addr()?;
+            ip = proxy.as_socket().map_or(ip, |proxy| proxy.ip());
+        }
+        let address = SocketAddr::new(ip, place.port).into();
+        let socket = sockopt::open(&address, Carriage::Datagram)?;
+        socket.connect(&address)?;
+        let mut datagram = Datagram::connected(sockopt::descriptor(socket), false);
+        datagram.control = Some(control);
+        Ok((Transport::Datagram(Box::new(datagram)), self.name.into()))
     }
 
     /// nobody knows whether what is sent to it arrives, and one that is gone must not keep its place for
@@ -116,6 +163,11 @@ impl Conn {
     pub(super) fn set_alarm(&mut self, id: ConnId, what: Alarm, at: Instant, alarms: &mut Alarms) {
         self.alarms[what as usize] = Some(at);
         alarms.set(at, Wake::Conn(id, what));
+    }
+
+    /// The kernel may carry through these pipes.
+    pub(super) fn share_pipes(&mut self, pipes: &Pipes) {
+        self.pipes = Some(pipes.clone());
     }
 
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
@@ -214,6 +266,21 @@ impl Conn {
                 Step::Idle
             }
             Err(error) => Step::Broken(error),
+        }
+    }
+
+    /// It talks to nobody any more: what is queued goes, and what it still says is thrown away, for a
+    /// socket that is closed with something unread in it destroys what is on its way.
+    pub(super) fn part(&mut self) {
+        for _ in 0..PARTING_WORDS {
+            let mut ear = Buf::new(4096);
+            let heard = Self::raw_pull(&mut self.transport, &mut self.readable, &mut ear);
+            self.over |= matches!(heard, Step::Over | Step::Broken(_));
+            self.say_what_is_left();
+            let said = self.flush();
+            if !matches!(heard, Step::Moved(_)) && !matches!(said, Step::Moved(_)) {
+                return;
+            }
         }
     }
 
@@ -346,7 +413,7 @@ impl End for Conn {
         }
         let (_, source) = from.transport.source()?;
         let (_, sink) = to.transport.sink()?;
-        Channel::between(source, sink)
+        Channel::between(source, sink, from.pipes.as_ref()?)
     }
 
     fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
@@ -377,6 +444,10 @@ impl End for Conn {
 
     fn has_room(channel: &Channel) -> bool {
         channel.has_room()
+    }
+
+    fn rest(channel: &mut Channel) {
+        channel.rest();
     }
 
     fn rescue(channel: &mut Channel, into: &mut Buf) -> Step {

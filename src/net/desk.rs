@@ -27,6 +27,9 @@ enum Request {
     Spawn(ConnId),
     HangUp(ConnId, Duration),
     Forget(ConnId),
+    Reach(ConnId),
+    Hear(ConnId),
+    Conclude(ConnId, bool),
     Finish(ConnId),
     Close(ConnId, When),
     Release(ConnId),
@@ -76,6 +79,15 @@ impl Net for Desk<'_> {
     }
     fn forget(&mut self, child: ConnId) {
         self.requests.push(Request::Forget(child));
+    }
+    fn reach(&mut self, asker: ConnId) {
+        self.requests.push(Request::Reach(asker));
+    }
+    fn hear(&mut self, conn: ConnId) {
+        self.requests.push(Request::Hear(conn));
+    }
+    fn conclude(&mut self, asker: ConnId, in_order: bool) {
+        self.requests.push(Request::Conclude(asker, in_order));
     }
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
@@ -181,6 +193,9 @@ impl Shell {
             Request::Spawn(peer) => self.spawn(peer),
             Request::HangUp(child, after) => self.hang_up(child, after),
             Request::Forget(child) => self.forget(child),
+            Request::Reach(asker) => self.run_errand(asker),
+            Request::Hear(conn) => self.hear(conn),
+            Request::Conclude(asker, in_order) => self.conclude(asker, in_order),
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.part(conn),

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -13,7 +14,7 @@ use socket2::{SockAddr, Socket};
 
 use super::address;
 use super::sockopt::{self, BoundPath, Carriage};
-use crate::ids::DialId;
+use crate::ids::{ConnId, DialId};
 
 /// When the next address is tried though the last has not failed yet (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -31,16 +32,29 @@ pub struct Target {
     pub local: Vec<SockAddr>,
     /// The ports to dial; one for each dial. Empty: the addresses are complete.
     pub ports: Vec<u16>,
+    /// There are many dials, and each has time of its own.
+    pub many: bool,
     /// All of connecting may take this long; never for datagrams.
     pub wait: Option<Duration>,
     /// `-z` with datagrams: a peer that does not refuse one byte for so long is there.
     pub probe: Option<Duration>,
 }
 
+/// Who wants somebody reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// The command line; which of its peers that is.
+    Line(usize),
+    /// A peer of the proxy that we are.
+    Peer(ConnId),
+}
+
 /// One peer being reached.
 pub struct Dial {
-    /// Which of the target's ports.
-    pub n: usize,
+    /// For whom.
+    pub caller: Caller,
+    /// Whom to reach.
+    pub target: Rc<Target>,
     /// Addresses not tried yet.
     pub untried: VecDeque<SockAddr>,
     /// Attempts under way.
@@ -78,16 +92,25 @@ pub enum Begun {
 }
 
 impl Dial {
-    /// Begins with the `n`th port of the target; its time runs since then.
-    pub fn new(target: &Target, n: usize, since: Instant) -> Self {
-        let port = target.ports.get(n);
+    /// Begins at that time, to be given up at the deadline.
+    pub fn new(
+        target: &Rc<Target>,
+        caller: Caller,
+        now: Instant,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let port = match caller {
+            Caller::Line(n) => target.ports.get(n),
+            Caller::Peer(_) => None,
+        };
         let complete = |a: &SockAddr| port.map_or_else(|| a.clone(), |p| address::with_port(a, *p));
         Self {
-            n,
+            caller,
+            target: Rc::clone(target),
             untried: by_turns(target.addresses.iter().map(complete).collect()),
             live: 0,
-            deadline: target.wait.map(|wait| since + wait),
-            next_at: Some(since),
+            deadline,
+            next_at: Some(now),
             last: Errno::ADDRNOTAVAIL.into(),
         }
     }

@@ -14,7 +14,7 @@ use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
 use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
 use super::transport::{Datagram, Session, Transport};
-use super::{Shell, Word, address};
+use super::{Shell, Whose, Word, address};
 use crate::ids::{ConnId, ListenId};
 use crate::say::Level;
 
@@ -167,7 +167,7 @@ impl Shell {
         if self.refuses(&peer) {
             return;
         }
-        let conn = self.add_conn(Transport::Stream(fd), address::full(&peer));
+        let conn = self.add_conn(Transport::Stream(fd), address::full(&peer), Whose::Guest);
         match self.watch(conn) {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
@@ -236,8 +236,11 @@ impl Shell {
                     waiting: 0,
                 };
                 session.deliver(message);
-                let conn =
-                    self.add_conn(Transport::Session(Box::new(session)), address::full(&peer));
+                let conn = self.add_conn(
+                    Transport::Session(Box::new(session)),
+                    address::full(&peer),
+                    Whose::Guest,
+                );
                 if let Some(conn) = self.conns.find_mut(conn) {
                     conn.note(true, true);
                 }
@@ -305,12 +308,11 @@ impl Shell {
         }
         let (name, first, unix) = (address::full(&peer), [message].into(), hall.unix);
         let datagram = Datagram {
-            socket,
             only: Some(peer),
             first,
-            unix,
+            ..Datagram::connected(socket, unix)
         };
-        let conn = self.add_conn(Transport::Datagram(Box::new(datagram)), name);
+        let conn = self.add_conn(Transport::Datagram(Box::new(datagram)), name, Whose::Guest);
         if let Err(error) = self.watch(conn) {
             self.say.error(&format!(
                 "Cannot watch the first peer's socket: {}.",
@@ -344,7 +346,8 @@ impl Shell {
 
     /// What is said with `-v` when a peer has gone: who, and how much passed.
     pub(super) fn say_closed(&self, id: ConnId) {
-        let accepted = |conn: &&Conn| conn.listener.is_some();
+        // A proxy tells of each request, and of bytes that passed for it.
+        let accepted = |conn: &&Conn| conn.listener.is_some() && self.config.service.is_none();
         let Some(conn) = self.conns.find(id).filter(accepted) else {
             return;
         };

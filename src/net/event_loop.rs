@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::event::{Event as Readiness, Source as _};
 use mio::unix::SourceFd;
-use mio::{Events, Interest};
+use mio::{Events, Interest, Token};
 
 use super::Shell;
 use super::alarm::Wake;
@@ -19,6 +19,8 @@ use crate::route::End;
 
 /// How many events one wait may bring.
 const EVENTS: usize = 256;
+/// How long a peer of ours that is to be let go may take nothing of what it is still to get.
+const PARTING: Duration = Duration::from_secs(10);
 
 impl Shell {
     /// Runs until the mode ends the program; the exit status.
@@ -115,6 +117,7 @@ impl Shell {
             leaving,
             processes,
             sweep,
+            errands,
             ..
         } = self;
         alarms.next(|at, who| match who {
@@ -122,6 +125,7 @@ impl Shell {
                 .find(id)
                 .is_some_and(|conn| conn.alarms[what as usize] == Some(at)),
             Wake::Layers(id) => conns.find(id).is_some_and(|conn| conn.awaits_ring(at)),
+            Wake::Errand(id) => errands.get(&id).is_some_and(|errand| errand.wants(at)),
             Wake::Greeting(id) => conns.find(id).is_some_and(|conn| conn.greeting().is_some()),
             Wake::Appetite(id) => conns.find(id).is_some_and(|conn| conn.is_patient(at)),
             Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
@@ -156,11 +160,14 @@ impl Shell {
                             conn.note(readable, false);
                         }
                         (Kind::Conn, _) => conn.note(readable, writable),
+                        // Whoever reads next finds out what has become of it.
+                        (_, Transport::Datagram(_)) => conn.note(readable, false),
                         _ => conn.note(false, writable),
                     }
                 }
                 self.wake_conn(id);
                 self.look_for_desertion(id);
+                self.look_for_deserted_errand(id);
             }
             Kind::Listener => self.note_listener(packed, readable, writable),
             Kind::Attempt => {
@@ -168,13 +175,21 @@ impl Shell {
                     self.look_at_attempt(id);
                 }
             }
-            Kind::Logs => {
+            Kind::Single => self.note_single(event.token()),
+            Kind::Relay | Kind::RelayOut => self.note_relay(kind, packed, readable),
+            Kind::Process => self.note_process(packed),
+        }
+    }
+
+    fn note_single(&mut self, token: Token) {
+        match token {
+            token::LOGS => {
                 self.taps.settle();
                 self.say_log_failures();
             }
-            Kind::Signals => self.note_signals(),
-            Kind::Process => self.note_process(packed),
-            Kind::Lists => self.note_lists(),
+            token::LISTS => self.note_lists(),
+            token::NAMES => self.note_names(),
+            _ => self.note_signals(),
         }
     }
 
@@ -213,6 +228,11 @@ impl Shell {
                     }
                 }
                 Wake::Layers(id) => self.ring_layers(id),
+                Wake::Errand(id) => {
+                    if self.errands.get(&id).is_some_and(|errand| errand.wants(at)) {
+                        self.ring_errand(id);
+                    }
+                }
                 Wake::Greeting(id) => self.lose_patience(id, at),
                 Wake::Appetite(id) => self.feed(id, at),
                 Wake::Route(id) => self.ring_route(id),
@@ -244,15 +264,27 @@ impl Shell {
         let Some(conn) = self.conns.find(id) else {
             return true;
         };
+        let serves = self.config.service.is_some();
+        if serves && conn.moved_at + PARTING <= self.now {
+            return true;
+        }
         match conn.route.and_then(|route| self.routes.find(route)) {
-            None => return true,
+            None if !serves => return true,
             Some(super::Route::Hub(hub)) => return hub.hub.is_caught_up(id) && conn.is_clear(),
-            Some(link) if !link.is_settled(&self.conns) => return false,
-            Some(_) => {}
+            Some(link) if !link.is_settled(&self.conns) => {
+                if serves {
+                    self.sweep_later();
+                }
+                return false;
+            }
+            None | Some(_) => {}
         }
         if let Some(conn) = self.conns.find_mut(id) {
             let is_told = conn.is_finishing();
             conn.finish();
+            if serves {
+                conn.part();
+            }
             if conn.is_clear() && conn.is_acknowledged() {
                 return true;
             }
@@ -261,16 +293,22 @@ impl Shell {
                 self.wake_conn(id);
             }
         }
+        self.sweep_later();
+        false
+    }
+
+    fn sweep_later(&mut self) {
         if let Some(at) = self.sweep.wait(self.now) {
             self.alarms.set(at, Wake::Sweep);
         }
-        false
     }
 
     /// A connection goes: its id finds nobody from here on.
     pub(super) fn remove_conn(&mut self, id: ConnId) {
         self.say_closed(id);
         self.release(id);
+        self.drop_errand(id);
+        self.close_relay(id);
         let Some(conn) = self.conns.remove(id) else {
             return;
         };
@@ -361,6 +399,12 @@ impl Shell {
         } else if let [Some(fd), None] = fds {
             let token = token::pack(Kind::Conn, id);
             SourceFd(&fd).register(registry, token, both)?;
+        } else if let ([Some(socket), Some(control)], Transport::Datagram(_)) =
+            (fds, &conn.transport)
+        {
+            let (moves, lasts) = (token::pack(Kind::Conn, id), token::pack(Kind::ConnOut, id));
+            SourceFd(&socket).register(registry, moves, both)?;
+            SourceFd(&control).register(registry, lasts, Interest::READABLE)?;
         } else if let [Some(from), Some(to)] = fds {
             let (reads, writes) = (token::pack(Kind::Conn, id), token::pack(Kind::ConnOut, id));
             SourceFd(&from).register(registry, reads, Interest::READABLE)?;

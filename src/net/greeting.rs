@@ -7,14 +7,16 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::Shell;
 use super::alarm::Wake;
 use super::conn::{Conn, Greeted, Greeting};
 use super::dial::words;
-use super::reach::failure;
+use super::reach::{failure, upshot};
+use super::turn::served as event;
+use super::{Shell, Whose};
 use crate::ids::{ConnId, ListenId};
 use crate::mode::{Event, Failure};
 use crate::say::Level;
+use crate::wire::{Endpoint, Then};
 
 /// How many who came in may be about to agree, unless more may be in at once. Who is silent the
 /// longest makes room for the next.
@@ -56,7 +58,7 @@ impl Shell {
         self.outbox.push_back(Event::Accept { conn: id });
     }
 
-    fn begin_greeting(&mut self, id: ConnId, greeting: Greeting) -> bool {
+    pub(super) fn begin_greeting(&mut self, id: ConnId, greeting: Greeting) -> bool {
         let conn = self.conns.find_mut(id);
         let begun = conn.is_some_and(|conn| conn.begin_greeting(greeting));
         if begun {
@@ -117,7 +119,14 @@ impl Shell {
             return;
         };
         let greeted = conn.greet();
+        let (served, ask) = (conn.served(), conn.ask());
         self.ring_for_layers(id);
+        if let Some(served) = served {
+            return self.outbox.push_back(event(id, served));
+        }
+        if let Some(ask) = ask {
+            return self.asked(id, ask);
+        }
         match greeted {
             Greeted::Yes => self.agreed(id, greeting),
             Greeted::NotYet => {}
@@ -135,12 +144,7 @@ impl Shell {
             conn.moved_at = self.now;
         }
         if let Some(dial) = greeting.dial {
-            if let Some(conn) = self.conns.find(id) {
-                let words = format!("SSL connection to {}.", conn.name);
-                self.say.say(Level::Verbose, &words);
-            }
-            self.outbox.push_back(Event::Open { dial, conn: id });
-            return;
+            return self.agreed_with_target(id, dial, greeting.until);
         }
         // Others may have taken the last place meanwhile.
         if !self.config.single && self.is_full_for(id) {
@@ -149,6 +153,51 @@ impl Shell {
         }
         self.count(id);
         self.outbox.push_back(Event::Accept { conn: id });
+    }
+
+    /// Layers and target agree; if datagrams were what they agreed on, the target has not been met yet.
+    fn agreed_with_target(&mut self, id: ConnId, dial: usize, until: Option<Instant>) {
+        let Some(conn) = self.conns.find_mut(id) else {
+            return;
+        };
+        if let Some(place) = conn.messages_to() {
+            return self.move_to_messages(id, &place, dial, until);
+        }
+        if !conn.shed() && self.config.secret {
+            let words = format!("SSL connection to {}.", conn.name);
+            self.say.say(Level::Verbose, &words);
+        }
+        self.outbox.push_back(Event::Open { dial, conn: id });
+    }
+
+    /// A proxy passes messages on that are sent to that place, for as long as the connection lasts over
+    /// which it has said so.
+    fn move_to_messages(
+        &mut self,
+        id: ConnId,
+        place: &Endpoint,
+        dial: usize,
+        until: Option<Instant>,
+    ) {
+        let moved = self.conns.remove(id).map(|conn| {
+            conn.unwatch(self.poll.registry());
+            conn.into_messages(place)
+        });
+        let result = match moved {
+            Some(Ok((transport, name))) => {
+                let conn = self.add_conn(transport, name, Whose::Relayed(dial));
+                self.watch(conn).map(|()| conn)
+            }
+            Some(Err(error)) => Err(error),
+            None => return,
+        };
+        match result {
+            Ok(conn) => self.reached(conn, dial, until),
+            Err(error) => self.outbox.push_back(Event::Fail {
+                dial,
+                why: failure(&error),
+            }),
+        }
     }
 
     /// The time is up, if it has not agreed.
@@ -177,13 +226,26 @@ impl Shell {
         };
         let name = conn.name.clone();
         if let Some(dial) = greeting.dial {
-            let why = failure(error);
             self.remove_conn(id);
-            self.outbox.push_back(Event::Fail { dial, why });
-            return;
+            return match upshot(error) {
+                // The layers ask for it no more often than they have something new to say, and until then.
+                Then::Again => self.dial_until(dial, greeting.until),
+                Then::Break | Then::Quit => {
+                    let why = failure(error);
+                    self.outbox.push_back(Event::Fail { dial, why });
+                }
+            };
         }
-        let said = format!("Failed SSL connection from {name}: {}", words(error));
-        if self.config.single {
+        if self.relayed(id).is_some() {
+            return self.outbox.push_back(Event::End { conn: id });
+        }
+        let said = match self.config.secret {
+            true => format!("Failed SSL connection from {name}: {}", words(error)),
+            false => format!("Connection from {name} closed: {}", words(error)),
+        };
+        if self.config.service.is_some() && error.kind() == io::ErrorKind::UnexpectedEof {
+            // It has nothing more to ask for.
+        } else if self.config.single {
             let why = Failure {
                 words: said,
                 ..failure(error)

@@ -17,12 +17,15 @@ mod conn;
 mod datagram;
 mod desk;
 mod entrance;
+mod errand;
 mod event_loop;
 mod gate;
 mod greeting;
 mod listener;
 mod log_file;
+mod names;
 mod reach;
+mod relay;
 mod reload;
 mod routes;
 mod signals;
@@ -34,6 +37,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mio::Poll;
@@ -48,8 +52,13 @@ pub use self::child::Program;
 use self::conn::{Conn, LayerPool};
 use self::datagram::Hall;
 use self::dial::{Attempt, Dial, Target};
+use self::errand::{Errand, Seeker};
+pub use self::errand::{Service, Unwrap};
 use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
+pub use self::names::LookUp;
+use self::names::Names;
+use self::relay::Relay;
 pub use self::reload::Reader;
 use self::reload::Reload;
 use self::routes::Route;
@@ -58,7 +67,7 @@ use self::stdio::{Half, Kind};
 use self::transport::{Pipes, Transport};
 use crate::access::Access;
 use crate::data::Pool;
-use crate::ids::{ConnId, ListenId, ProcessId, RouteId, Table, kind};
+use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
 use crate::say::{Level, Say};
@@ -67,9 +76,15 @@ use crate::wire::{Clock, Stack};
 /// What the machinery is to be like in this run.
 pub struct Config {
     /// Whom [`crate::mode::Net::dial`] reaches.
-    pub target: Option<Target>,
+    pub target: Option<Rc<Target>>,
+    /// What the user calls the `n`th peer of the command line, where proxies are met in its place.
+    pub name_of: Option<Box<dyn Fn(usize) -> String>>,
     /// The layers between us and a peer.
     pub peer_layers: Dresser,
+    /// Peers are talked to in secret.
+    pub secret: bool,
+    /// What is done for the peers of a proxy that we are.
+    pub service: Option<Service>,
     /// How long a peer that came in may take to agree with its layers how to talk.
     pub handshake: Duration,
     /// Who answers strangers at a datagram listener before they have a session.
@@ -111,7 +126,18 @@ pub struct Config {
 }
 
 /// Puts layers on a stack, from the wire upward.
-pub type Dresser = Box<dyn Fn(&Config, &mut Stack)>;
+pub type Dresser = Box<dyn Fn(&Config, Whose, &mut Stack)>;
+
+/// For whom a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// For a peer that came in.
+    Guest,
+    /// For the `n`th peer of the command line.
+    Line(usize),
+    /// For datagrams to the `n`th peer of the command line, which a proxy passes on.
+    Relayed(usize),
+}
 
 /// What is done with a stranger's datagram.
 #[derive(Debug, PartialEq, Eq)]
@@ -142,6 +168,18 @@ pub struct Shell {
     processes: Table<kind::Process, Process>,
     /// The process behind each child.
     of_child: BTreeMap<ConnId, ProcessId>,
+    /// What peers of our proxy have asked for and is being done.
+    errands: BTreeMap<ConnId, Errand>,
+    /// Whose datagrams are passed on.
+    relays: Table<kind::Relay, Relay>,
+    /// The relay of each connection that has one.
+    of_control: BTreeMap<ConnId, RelayId>,
+    /// Looks up what those peers ask for.
+    names: Option<Names>,
+    /// Who waits for each name that is being looked up.
+    lookups: BTreeMap<usize, Seeker>,
+    /// The number of the last look-up.
+    last_lookup: usize,
     alarms: Alarms,
     /// What the mode has not been told yet.
     outbox: VecDeque<Event>,
@@ -167,6 +205,7 @@ pub struct Shell {
     /// The last sender of messages that was kept out.
     sent_away: Option<SockAddr>,
     pool: Pool,
+    pipes: sys::Pipes,
     layer_pool: LayerPool,
     taps: Taps,
     /// Room for the datagram that is being looked at; no memory before the first.
@@ -244,6 +283,12 @@ impl Shell {
             attempts: Table::default(),
             processes: Table::default(),
             of_child: BTreeMap::new(),
+            errands: BTreeMap::new(),
+            relays: Table::default(),
+            of_control: BTreeMap::new(),
+            names: None,
+            lookups: BTreeMap::new(),
+            last_lookup: 0,
             alarms: Alarms::default(),
             outbox: VecDeque::from([Event::Start]),
             ready: VecDeque::new(),
@@ -258,6 +303,7 @@ impl Shell {
             reserve: Reserve::default(),
             sent_away: None,
             pool: Pool::default(),
+            pipes: sys::Pipes::default(),
             layer_pool: LayerPool::default(),
             taps: Taps::default(),
             scratch: Vec::new(),
@@ -268,6 +314,10 @@ impl Shell {
             exit: None,
             paths: Vec::new(),
         };
+        if let Some(service) = &shell.config.service {
+            let look_up = service.look_up.clone();
+            shell.names = Some(Names::new(look_up, shell.poll.registry())?);
+        }
         if shell.config.catch_signals {
             shell.watch_signals()?;
         }
@@ -345,10 +395,10 @@ impl Shell {
     }
 
     /// A connection of ours from a socket that is connected, watched by the loop.
-    fn add_conn(&mut self, transport: Transport, name: String) -> ConnId {
+    fn add_conn(&mut self, transport: Transport, name: String, whose: Whose) -> ConnId {
         let mut conn = Conn::new(transport, name, self.now);
         let mut stack = Stack::default();
-        (self.config.peer_layers)(&self.config, &mut stack);
+        (self.config.peer_layers)(&self.config, whose, &mut stack);
         conn.set_layers(stack, &self.layer_pool);
         self.conns.add(conn)
     }

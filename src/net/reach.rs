@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
+use std::time::Instant;
 
 use mio::Interest;
 use mio::unix::SourceFd;
@@ -9,15 +10,15 @@ use rustix::net::{RecvFlags, SendFlags};
 use socket2::{SockRef, Socket};
 
 use super::alarm::Wake;
-use super::dial::{Attempt, Begun, Dial, begin, words};
+use super::dial::{Attempt, Begun, Caller, Dial, begin, words};
 use super::sockopt::{BoundPath, Carriage};
 use super::token::{self, Kind};
 use super::transport::{Datagram, Transport};
-use super::{Shell, address, peer_name, sockopt};
+use super::{Shell, Whose, address, peer_name, sockopt};
 use crate::ids::{AttemptId, DialId};
 use crate::mode::{Event, Failure};
 use crate::say::Level;
-use crate::wire::{self, Fault};
+use crate::wire::{Fault, Then};
 
 impl Shell {
     /// Begins to reach the `n`th peer.
@@ -26,12 +27,22 @@ impl Shell {
             return;
         };
         // One peer: its time has been running since we began to look up its name.
-        let since = if target.ports.len() > 1 {
-            self.now
-        } else {
-            self.started
-        };
-        let dial = self.dials.add(Dial::new(target, n, since));
+        let since = if target.many { self.now } else { self.started };
+        let deadline = target.wait.map(|wait| since + wait);
+        self.dial_until(n, deadline);
+    }
+
+    /// Begins to reach the `n`th peer, for the first time or once more.
+    pub(super) fn dial_until(&mut self, n: usize, deadline: Option<Instant>) {
+        if let Some(target) = &self.config.target {
+            let dial = Dial::new(target, Caller::Line(n), self.now, deadline);
+            self.begin_dial(dial);
+        }
+    }
+
+    /// Begins to reach somebody.
+    pub(super) fn begin_dial(&mut self, dial: Dial) {
+        let dial = self.dials.add(dial);
         self.look_at_dial(dial);
     }
 
@@ -42,11 +53,7 @@ impl Shell {
                 return;
             };
             if dial.deadline.is_some_and(|at| at <= self.now) {
-                let why = Failure {
-                    words: "TIMEOUT".into(),
-                    wrong_peer: false,
-                };
-                return self.give_up(id, why);
+                return self.give_up(id, &io::Error::new(io::ErrorKind::TimedOut, "TIMEOUT"));
             }
             let due = dial.live == 0 || dial.next_at.is_some_and(|at| at <= self.now);
             let postponed = dial.live == 0 && dial.next_at.is_some_and(|at| at > self.now);
@@ -55,8 +62,8 @@ impl Shell {
                 continue;
             }
             if dial.untried.is_empty() && dial.live == 0 {
-                let why = failure(&dial.last);
-                return self.give_up(id, why);
+                let last = std::mem::replace(&mut dial.last, io::ErrorKind::Other.into());
+                return self.give_up(id, &last);
             }
             if let Some(at) = dial.wakes_at() {
                 self.alarms.set(at, Wake::Dial(id));
@@ -66,14 +73,14 @@ impl Shell {
     }
 
     fn try_next(&mut self, id: DialId) {
-        let (Some(target), Some(dial)) = (&self.config.target, self.dials.find_mut(id)) else {
+        let Some(dial) = self.dials.find_mut(id) else {
             return;
         };
         let Some(peer) = dial.untried.pop_front() else {
             return;
         };
-        match begin(target, &peer) {
-            Ok(Begun::Connected(socket, path)) if target.probe.is_none() => {
+        match begin(&dial.target, &peer) {
+            Ok(Begun::Connected(socket, path)) if dial.target.probe.is_none() => {
                 self.won(id, socket, path);
             }
             Ok(Begun::Connected(socket, path)) => self.probe(id, socket, path, peer),
@@ -119,13 +126,13 @@ impl Shell {
         if let Err(error) = rustix::net::send(&socket, &[0], SendFlags::NOSIGNAL) {
             return self.lost(id, &peer, error.into());
         }
-        let probe = self.config.target.as_ref().and_then(|target| target.probe);
-        let silent_at = probe.map(|wait| self.now + wait);
-        if let Some(dial) = self.dials.find_mut(id) {
-            dial.give_head_start(self.now);
-            // Silence is an answer here, so the others are asked only after a refusal.
-            dial.next_at = None;
-        }
+        let Some(dial) = self.dials.find_mut(id) else {
+            return;
+        };
+        let silent_at = dial.target.probe.map(|wait| self.now + wait);
+        dial.give_head_start(self.now);
+        // Silence is an answer here, so the others are asked only after a refusal.
+        dial.next_at = None;
         self.watch_attempt(Attempt {
             dial: id,
             socket,
@@ -178,13 +185,17 @@ impl Shell {
             return;
         };
         let more = !dial.untried.is_empty() || dial.live > 0;
+        let level = match dial.caller {
+            Caller::Line(_) => Level::Verbose,
+            Caller::Peer(_) => Level::Debug,
+        };
         if more {
             let host = address::host(peer);
             let words = format!("Connection to {host} failed: {}.", words(&error));
-            self.say.say(Level::Verbose, &words);
+            self.say.say(level, &words);
         }
         if !dial.untried.is_empty() {
-            self.say.say(Level::Verbose, "Trying next address...");
+            self.say.say(level, "Trying next address...");
         }
         dial.last = error;
     }
@@ -195,42 +206,50 @@ impl Shell {
         };
         self.drop_attempts(id);
         self.paths.extend(path);
-        let name = peer_name(SockRef::from(&socket));
+        match dial.caller {
+            Caller::Line(n) => self.won_for_line(n, &dial, socket),
+            Caller::Peer(asker) => self.won_for_peer(asker, socket),
+        }
+    }
+
+    fn won_for_line(&mut self, n: usize, dial: &Dial, socket: Socket) {
+        let mut name = peer_name(SockRef::from(&socket));
+        if let Some(name_of) = &self.config.name_of {
+            self.say
+                .say(Level::Verbose, &format!("Connected to proxy {name}."));
+            name = name_of(n);
+        }
         let unix = socket
             .domain()
             .is_ok_and(|domain| domain == socket2::Domain::UNIX);
-        let carriage = self.config.target.as_ref().map(|target| target.carriage);
         let fd = sockopt::descriptor(socket);
-        let transport = match carriage {
-            Some(Carriage::Datagram) => {
-                let (only, first) = (None, Default::default());
-                Transport::Datagram(Box::new(Datagram {
-                    socket: fd,
-                    only,
-                    first,
-                    unix,
-                }))
-            }
-            Some(Carriage::Stream) | None => Transport::Stream(fd),
+        let transport = match dial.target.carriage {
+            Carriage::Datagram => Transport::Datagram(Box::new(Datagram::connected(fd, unix))),
+            Carriage::Stream => Transport::Stream(fd),
         };
-        let conn = self.add_conn(transport, name);
+        let conn = self.add_conn(transport, name, Whose::Line(n));
         match self.watch(conn) {
-            Ok(()) => self.reached(conn, dial.n, dial.deadline),
+            Ok(()) => self.reached(conn, n, dial.deadline),
             Err(error) => self.outbox.push_back(Event::Fail {
-                dial: dial.n,
+                dial: n,
                 why: failure(&error),
             }),
         }
     }
 
-    fn give_up(&mut self, id: DialId, why: Failure) {
+    fn give_up(&mut self, id: DialId, why: &io::Error) {
         self.drop_attempts(id);
-        if let Some(dial) = self.dials.remove(id) {
-            self.outbox.push_back(Event::Fail { dial: dial.n, why });
+        match self.dials.remove(id).map(|dial| dial.caller) {
+            Some(Caller::Line(dial)) => self.outbox.push_back(Event::Fail {
+                dial,
+                why: failure(why),
+            }),
+            Some(Caller::Peer(asker)) => self.missed(asker, why),
+            None => {}
         }
     }
 
-    fn drop_attempts(&mut self, dial: DialId) {
+    pub(super) fn drop_attempts(&mut self, dial: DialId) {
         for id in self.attempts.ids() {
             if self
                 .attempts
@@ -273,9 +292,14 @@ fn is_answered(socket: &Socket) -> io::Result<bool> {
 
 /// Why something failed, for a mode.
 pub(super) fn failure(error: &io::Error) -> Failure {
-    let fault = error.get_ref().and_then(|why| why.downcast_ref::<Fault>());
     Failure {
         words: words(error),
-        wrong_peer: fault.is_some_and(|fault| fault.then == wire::Then::Quit),
+        wrong_peer: upshot(error) == Then::Quit,
     }
+}
+
+/// What is to come of a failure.
+pub(super) fn upshot(error: &io::Error) -> Then {
+    let fault = error.get_ref().and_then(|why| why.downcast_ref::<Fault>());
+    fault.map_or(Then::Break, |fault| fault.then)
 }

@@ -39,6 +39,8 @@ pub(super) struct LinkRoute {
     pub link: Link<Conn>,
     /// Something waits to be sent while somebody waits for silence.
     pub awaits_lull: bool,
+    /// The kernel may carry once no layer is left.
+    pub hopes: bool,
     state: State,
 }
 
@@ -129,16 +131,17 @@ impl Shell {
             Lane::new(out, out_queue, delay),
             Lane::new(back, LINK_QUEUE, delay),
         );
-        let mut link = Link::new(lanes.0, lanes.1);
+        let link = Link::new(lanes.0, lanes.1);
         far_conn.allow_appetite();
-        if self.config.kernel_carries && self.taps.is_empty() {
-            link.let_kernel_carry(near_conn, far_conn);
+        for conn in [near_conn, far_conn] {
+            conn.share_pipes(&self.pipes);
         }
         let route = Route::Link(LinkRoute {
             near,
             far,
             link,
             awaits_lull: false,
+            hopes: self.config.kernel_carries && self.taps.is_empty(),
             state: State::default(),
         });
         let route = self.routes.add(route);
@@ -218,9 +221,14 @@ impl Shell {
             Some(Route::Link(link)) if link.near == id => link.far,
             Some(Route::Link(link)) => link.near,
         };
-        if self.conns.find(other).is_some_and(is_program) {
-            self.routes.remove(route);
-            self.conns.remove(other);
+        match self.conns.find(other) {
+            Some(conn) if is_program(conn) => {
+                self.routes.remove(route);
+                self.conns.remove(other);
+            }
+            // Whoever is left still has its share to get.
+            Some(conn) if conn.route == Some(route) => {}
+            Some(_) | None => drop(self.routes.remove(route)),
         }
     }
 
@@ -238,7 +246,8 @@ impl Shell {
         let others_go_on = match conn.route.and_then(|route| self.routes.find(route)) {
             Some(Route::Hub(_)) => true,
             Some(Route::Link(link)) => {
-                !is_closed && self.conns.find(link.near).is_some_and(is_program)
+                let near = self.conns.find(link.near);
+                !is_closed && (self.config.service.is_some() || near.is_some_and(is_program))
             }
             None => false,
         };
@@ -386,7 +395,7 @@ impl Shell {
         match route.and_then(|route| self.routes.find(route)) {
             Some(Route::Link(link)) => link.link.passed(),
             Some(Route::Hub(hub)) => hub.hub.passed(id),
-            None => (0, 0),
+            None => self.relayed(id).unwrap_or_default(),
         }
     }
 

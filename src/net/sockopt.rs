@@ -1,13 +1,14 @@
 //! Making sockets: every one close-on-exec and non-blocking from birth.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FileType, Stat};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{SockAddr, Socket, TcpKeepalive, Type};
+use socket2::{SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
@@ -96,17 +97,35 @@ pub fn listen(address: &SockAddr, carriage: Carriage) -> io::Result<(Socket, Opt
         socket.set_reuse_address(true)?;
         // Those who come in inherit it: a peer that is gone without a word is noticed after a while,
         // and gives up its place.
-        let probes = TcpKeepalive::new()
-            .with_time(PROBE_AFTER)
-            .with_interval(PROBE_AGAIN)
-            .with_retries(PROBES);
-        socket.set_tcp_keepalive(&probes)?;
+        keep_alive(&socket)?;
     }
     let made = bind(&socket, address, carriage)?;
     if carriage == Carriage::Stream {
         socket.listen(BACKLOG)?;
     }
     Ok((socket, made))
+}
+
+/// A peer of this stream that is gone without a word is noticed after a while.
+///
+/// # Errors
+/// Those of setsockopt(2).
+pub fn keep_alive(socket: &Socket) -> io::Result<()> {
+    let probes = TcpKeepalive::new()
+        .with_time(PROBE_AFTER)
+        .with_interval(PROBE_AGAIN)
+        .with_retries(PROBES);
+    socket.set_tcp_keepalive(&probes)
+}
+
+/// Our own address of an internet socket.
+///
+/// # Errors
+/// It has none.
+pub fn local(socket: &OwnedFd) -> io::Result<SocketAddr> {
+    let own = SockRef::from(socket).local_addr()?;
+    own.as_socket()
+        .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
 /// Binds, taking the place of a socket file on which nobody listens any more.

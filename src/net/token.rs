@@ -7,11 +7,17 @@ use crate::ids::Id;
 const KIND_SHIFT: u32 = usize::BITS - 3;
 
 /// Signals; there is one queue of them.
-pub(super) const SIGNALS: Token = Token(4 << KIND_SHIFT);
+pub(super) const SIGNALS: Token = single(0);
 /// Logs whose readers may have made room; all are looked at.
-pub(super) const LOGS: Token = Token(5 << KIND_SHIFT);
+pub(super) const LOGS: Token = single(1);
 /// Lists that have been read again.
-pub(super) const LISTS: Token = Token(6 << KIND_SHIFT);
+pub(super) const LISTS: Token = single(2);
+/// Names that have been looked up.
+pub(super) const NAMES: Token = single(3);
+
+const fn single(number: usize) -> Token {
+    Token((Kind::Single as usize) << KIND_SHIFT | number)
+}
 
 /// Who an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +30,12 @@ pub(super) enum Kind {
     Listener = 2,
     /// An attempt to connect.
     Attempt = 3,
-    /// Signals.
-    Signals = 4,
-    /// Logs.
-    Logs = 5,
-    /// Lists of hosts.
-    Lists = 6,
+    /// Something that there is only one of; the rest of the token says what.
+    Single = 4,
+    /// A relay of datagrams, or its socket towards the peer that asked for it.
+    Relay = 5,
+    /// A socket of a relay towards everybody else.
+    RelayOut = 6,
     /// A program that was started.
     Process = 7,
 }
@@ -46,9 +52,9 @@ pub(super) fn unpack(token: Token) -> (Kind, usize) {
         1 => Kind::ConnOut,
         2 => Kind::Listener,
         3 => Kind::Attempt,
-        4 => Kind::Signals,
-        5 => Kind::Logs,
-        6 => Kind::Lists,
+        4 => Kind::Single,
+        5 => Kind::Relay,
+        6 => Kind::RelayOut,
         _ => Kind::Process,
     };
     (kind, token.0 & ((1 << KIND_SHIFT) - 1))
@@ -69,8 +75,9 @@ mod tests {
                 assert_eq!((what, table.unpack(packed)), (kind, Some(id)));
             }
         }
-        assert_eq!(unpack(SIGNALS).0, Kind::Signals);
-        assert_eq!(unpack(LOGS).0, Kind::Logs);
-        assert_eq!(unpack(LISTS).0, Kind::Lists);
+        let mut single = Vec::from([SIGNALS, LOGS, LISTS, NAMES]);
+        assert!(single.iter().all(|token| unpack(*token).0 == Kind::Single));
+        single.dedup();
+        assert_eq!(single.len(), 4, "no two are the same");
     }
 }

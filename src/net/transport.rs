@@ -63,6 +63,8 @@ pub(super) struct Datagram {
     pub first: VecDeque<Box<[u8]>>,
     /// Unix sockets carry messages larger than any UDP datagram: ask for the size first.
     pub unix: bool,
+    /// The connection that has to last for as long as a proxy passes datagrams on.
+    pub control: Option<OwnedFd>,
 }
 
 /// One peer of a shared datagram socket.
@@ -195,7 +197,10 @@ impl Transport {
     pub(super) fn watched(&self) -> [Option<BorrowedFd<'_>>; 2] {
         match self {
             Self::Stream(fd) => [Some(fd.as_fd()), None],
-            Self::Datagram(datagram) => [Some(datagram.socket.as_fd()), None],
+            Self::Datagram(datagram) => [
+                Some(datagram.socket.as_fd()),
+                datagram.control.as_ref().map(AsFd::as_fd),
+            ],
             Self::Session(_) => [None, None],
             Self::Child(pipes) => [
                 Some(pipes.output.as_fd()),
@@ -257,6 +262,30 @@ fn raw(half: &Half) -> Option<(BorrowedFd<'_>, Raw)> {
 }
 
 impl Datagram {
+    /// A socket that the system has connected to its only peer.
+    pub(super) fn connected(socket: OwnedFd, unix: bool) -> Self {
+        Self {
+            socket,
+            only: None,
+            first: VecDeque::new(),
+            unix,
+            control: None,
+        }
+    }
+
+    /// Whether the proxy has ended what it did for us. Whatever it says on that connection means nothing.
+    fn is_abandoned(&self) -> bool {
+        let Some(control) = &self.control else {
+            return false;
+        };
+        let mut said = [0; 256];
+        match rustix::net::recv(control, &mut said[..], RecvFlags::DONTWAIT) {
+            Ok((n, _)) => n == 0,
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => false,
+            Err(_) => true,
+        }
+    }
+
     fn read(&mut self, into: &mut Buf) -> io::Result<usize> {
         if let Some(message) = self.first.pop_front() {
             return Ok(keep(into, &message));
@@ -267,7 +296,15 @@ impl Datagram {
             into.grow(size);
         }
         let Some(only) = &self.only else {
-            let n = rustix::io::read(&self.socket, into.room())?;
+            let read = rustix::io::read(&self.socket, into.room());
+            let n = match read {
+                Err(rustix::io::Errno::AGAIN) if self.is_abandoned() => {
+                    return Err(io::Error::other(
+                        "the proxy passes no datagrams on any more",
+                    ));
+                }
+                read => read?,
+            };
             into.fill(n);
             return Ok(n);
         };

@@ -11,6 +11,7 @@ use super::routes::{HubRoute, LinkRoute, is_program};
 use crate::ids::{ConnId, ListenId, Table, kind};
 use crate::mode::{Alarm, Doing, Event};
 use crate::route::{Context, Lull, News, Side, Turn};
+use crate::wire::Served;
 
 /// What a route sees of the shell in its turn.
 pub(super) struct Round<'a> {
@@ -30,14 +31,27 @@ impl LinkRoute {
         let Some((near_conn, far_conn)) = round.conns.find_two(near, far) else {
             return Turn::Rest;
         };
+        if self.hopes {
+            self.hopes = !(near_conn.shed() & far_conn.shed())
+                || !self.link.let_kernel_carry(near_conn, far_conn);
+        }
         let mut moved = false;
         let turn = self
             .link
             .turn(near_conn, far_conn, &mut round.cx, &mut moved);
         if moved {
+            near_conn.moved(now);
             far_conn.moved(now);
         }
+        if let Some(request) = near_conn.served() {
+            round.outbox.push_back(served(near, request));
+        }
         if turn == Turn::Rest {
+            self.link.rest();
+            if self.hopes {
+                near_conn.shed();
+                far_conn.shed();
+            }
             near_conn.rest();
             far_conn.rest();
         }
@@ -87,6 +101,16 @@ impl HubRoute {
             round.outbox.push_back(event(news, id, id));
         }
         turn
+    }
+}
+
+/// A request of a peer is over.
+pub(super) fn served(conn: ConnId, served: Served) -> Event {
+    Event::Served {
+        conn,
+        words: served.words,
+        status: served.status,
+        goes_on: served.goes_on,
     }
 }
 

@@ -104,6 +104,18 @@ impl<E: End> Lane<E> {
         }
     }
 
+    /// Nothing moves for a while.
+    pub fn rest(&mut self) {
+        if let Carrier::Kernel(channel) = &mut self.carrier {
+            E::rest(channel);
+        }
+    }
+
+    /// Whether no byte waits in the queue.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Moves what can be moved now. True if anything did.
     pub fn carry(&mut self, from: &mut E, to: &mut E, cx: &mut Context<'_>) -> bool {
         match self.stage {

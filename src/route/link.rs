@@ -30,14 +30,25 @@ impl<E: End> Link<E> {
         Self { out, back }
     }
 
-    /// Lets the kernel carry both ways where it can.
-    pub fn let_kernel_carry(&mut self, near: &E, far: &E) {
+    /// Lets the kernel carry both ways where it can, from here on. False: not yet, for bytes lie in a
+    /// queue that must go before.
+    pub fn let_kernel_carry(&mut self, near: &E, far: &E) -> bool {
+        if !self.out.is_empty() || !self.back.is_empty() {
+            return false;
+        }
         if let Some(channel) = E::channel(near, far) {
             self.out.let_kernel_carry(channel);
         }
         if let Some(channel) = E::channel(far, near) {
             self.back.let_kernel_carry(channel);
         }
+        true
+    }
+
+    /// Nothing moves for a while: what nothing waits in is not kept.
+    pub fn rest(&mut self) {
+        self.out.rest();
+        self.back.rest();
     }
 
     /// One bounded run. Sets `moved` if any byte did.

@@ -128,6 +128,9 @@ pub trait End {
     /// Whether more bytes fit into the channel.
     fn has_room(channel: &Self::Channel) -> bool;
 
+    /// Nothing goes through the channel for a while: what it does not need meanwhile is not kept.
+    fn rest(channel: &mut Self::Channel);
+
     /// Takes bytes back out of a channel that is given up.
     fn rescue(channel: &mut Self::Channel, into: &mut Buf) -> Step;
 }

@@ -120,6 +120,11 @@ pub trait Layer {
         Phase::Open
     }
 
+    /// Whether nothing may pass beside it, not even an empty message. Asked before anything has passed.
+    fn seals(&self) -> bool {
+        self.phase() == Phase::Handshake
+    }
+
     /// Bytes from below. What they mean goes `up`, what must be answered goes `down`; returns how
     /// many were used. Less than all means: no room in a queue, or the rest is half a command that
     /// this layer wants whole.

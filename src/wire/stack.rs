@@ -103,6 +103,11 @@ impl Stack {
         phases.all(|phase| !matches!(phase, Phase::Handshake | Phase::Asking))
     }
 
+    /// Whether nothing may pass beside the layers. Asked before anything has passed.
+    pub fn seals(&self) -> bool {
+        self.layers.iter().any(|layer| layer.seals())
+    }
+
     /// Whether a layer has heard the peer's last, and those above have been given all of it.
     pub fn has_ended(&self) -> bool {
         let mut layers = self.layers.iter();

@@ -9,10 +9,10 @@ use std::io;
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::Conn;
+use super::{Conn, Finish};
 use crate::data::{Buf, Pool};
 use crate::route::{End, Step};
-use crate::wire::{Fault, Stack};
+use crate::wire::{Answer, Ask, Endpoint, Fault, Served, Stack};
 
 /// Room for bytes between the wire and the layers, each way: the largest datagram and its answers.
 const LAYER_ROOM: usize = 128 * 1024;
@@ -36,7 +36,7 @@ pub(super) struct Layers {
     pub(super) settled: bool,
     /// For whom it is agreed with the peer how to talk, and until when; nobody else knows of it yet.
     pub(super) greeting: Option<Greeting>,
-    /// Some of the layers had to agree with the peer first: nothing may pass beside them.
+    /// Nothing may pass beside the layers.
     pub(super) sealed: bool,
     /// When somebody rings for the layers.
     pub(super) rings_at: Option<Instant>,
@@ -70,7 +70,7 @@ impl Conn {
             return;
         }
         let (rx, tx) = (Buf::new(LAYER_ROOM), Buf::new(LAYER_ROOM));
-        let sealed = !stack.is_open();
+        let sealed = stack.seals();
         self.layers = Some(Box::new(Layers {
             stack,
             rx,
@@ -135,6 +135,69 @@ impl Conn {
     pub(in crate::net) fn remarks(&mut self) -> Vec<String> {
         let layers = self.layers.as_mut();
         layers.map_or_else(Vec::new, |layers| layers.stack.remarks())
+    }
+
+    /// Layers may hold words that had no room when they were said; what the peer says to them means nothing
+    /// any more.
+    pub(super) fn say_what_is_left(&mut self) {
+        if let Some(layers) = &mut self.layers {
+            let mut nowhere = Buf::new(0);
+            layers.rx.clear();
+            let _ = layers
+                .stack
+                .recv(&mut layers.rx, &mut nowhere, &mut layers.tx); // the connection is to end
+        }
+    }
+
+    /// What the peer wants done by others, if it has said so.
+    pub(in crate::net) fn ask(&mut self) -> Option<Ask> {
+        let layers = self.layers.as_mut()?;
+        let ask = layers.stack.ask()?;
+        layers.greeting = None;
+        Some(ask)
+    }
+
+    /// What came of it.
+    pub(in crate::net) fn answer(&mut self, answer: &Answer) {
+        if let Some(layers) = &mut self.layers {
+            layers.stack.answer(answer);
+            layers.settled = false;
+        }
+    }
+
+    /// A request of the peer that is over.
+    pub(in crate::net) fn served(&mut self) -> Option<Served> {
+        let layers = self.layers.as_mut()?;
+        let served = layers.stack.served()?;
+        layers.greeting = None;
+        Some(served)
+    }
+
+    /// Where messages are to be sent from here on, if it was agreed on that.
+    pub(in crate::net) fn messages_to(&mut self) -> Option<Endpoint> {
+        self.layers.as_mut()?.stack.relay()
+    }
+
+    /// Layers whose work is done are not kept once nothing rests in them; true if none are left.
+    pub(in crate::net) fn shed(&mut self) -> bool {
+        let idle = |layers: &mut Box<Layers>| {
+            layers.stack.is_empty() && layers.rx.is_empty() && layers.tx.is_empty()
+        };
+        let done = self.finish == Finish::No && !self.transport.keeps_messages();
+        if let Some(layers) = self.layers.take_if(|layers| done && idle(layers)) {
+            let Layers {
+                mut rx,
+                mut tx,
+                pool,
+                wire_over,
+                ..
+            } = *layers;
+            let mut pool = pool.borrow_mut();
+            rx.settle(&mut pool);
+            tx.settle(&mut pool);
+            self.readable |= wire_over; // the end is read once more by whoever comes next
+        }
+        self.layers.is_none()
     }
 
     /// When the layers want to be rung for, if nobody has been told that yet.

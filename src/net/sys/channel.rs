@@ -6,12 +6,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use os_pipe::{PipeReader, PipeWriter};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
 use super::Width;
+use super::pipes::{Pipe, Pipes};
 use crate::net::stdio::{are_ready, is_ready};
 use crate::net::transport::Raw;
 use crate::route::{Carried, Then};
@@ -39,8 +39,10 @@ enum Way {
 pub struct Channel {
     way: Way,
     /// Our own pipe, made when the first byte comes.
-    pipe: Option<(PipeReader, PipeWriter)>,
-    /// The pipe's, be it our own or not.
+    pipe: Option<Pipe>,
+    /// Where it comes from, and goes to when nothing is in it.
+    pipes: Pipes,
+    /// That of the pipe at one end.
     width: Width,
     /// Bytes in our own pipe.
     held: usize,
@@ -59,7 +61,7 @@ pub struct Ready<'a> {
 
 impl Channel {
     /// A channel between two kinds of descriptors, if the kernel has one.
-    pub fn between(source: Raw, sink: Raw) -> Option<Self> {
+    pub fn between(source: Raw, sink: Raw, pipes: &Pipes) -> Option<Self> {
         let way = match (source, sink) {
             (Raw::File, Raw::Stream) => Way::SendFile,
             (Raw::Pipe, _) => Way::Direct {
@@ -74,6 +76,7 @@ impl Channel {
         Some(Self {
             way,
             pipe: None,
+            pipes: pipes.clone(),
             width: Width::default(),
             held: 0,
             full: false,
@@ -215,16 +218,16 @@ impl Channel {
     /// From the source into our own pipe.
     fn fill(&mut self, source: BorrowedFd<'_>, readable: &mut bool) -> (usize, Then) {
         if self.pipe.is_none() {
-            self.pipe = os_pipe::pipe().ok();
+            self.pipe = self.pipes.take().ok();
         }
-        let Some((_, writer)) = &self.pipe else {
+        let Some(Pipe { writer, width, .. }) = &mut self.pipe else {
             return (0, Then::Refused);
         };
         let writer = writer.as_fd();
         match splice(source, None, writer, None, PIECE, SpliceFlags::NONBLOCK) {
             Ok(0) => (0, Then::Over),
             Ok(n) => {
-                self.width.passed(n, writer);
+                width.passed(n, writer);
                 self.held += n;
                 self.refusals = 0;
                 (n, Then::More)
@@ -251,7 +254,7 @@ impl Channel {
 
     /// From our own pipe into the sink.
     fn empty(&mut self, sink: BorrowedFd<'_>, writable: &mut bool) -> (usize, Then) {
-        let Some((reader, _)) = &self.pipe else {
+        let Some(Pipe { reader, .. }) = &self.pipe else {
             return (0, Then::Wait);
         };
         let reader = reader.as_fd();
@@ -269,12 +272,21 @@ impl Channel {
         }
     }
 
+    /// Nothing goes through for a while: somebody else may have the pipe meanwhile.
+    pub fn rest(&mut self) {
+        if self.held == 0
+            && let Some(pipe) = self.pipe.take()
+        {
+            self.pipes.give_back(pipe);
+        }
+    }
+
     /// Takes held bytes back out; 0 when none is left.
     ///
     /// # Errors
     /// Those of read(2) on a pipe of our own: none that is expected.
     pub fn rescue(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let Some((reader, _)) = &self.pipe else {
+        let Some(Pipe { reader, .. }) = &self.pipe else {
             return Ok(0);
         };
         if self.held == 0 {
@@ -284,6 +296,12 @@ impl Channel {
         let n = rustix::io::read(reader, &mut into[..most])?;
         self.held -= n;
         Ok(n)
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.rest();
     }
 }
 

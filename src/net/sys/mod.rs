@@ -2,6 +2,7 @@
 //!
 //! * `Channel`: bytes moved between two descriptors by the kernel alone. A platform without it
 //!   offers none, and everything is copied.
+//! * `Pipes`: those that a `Channel` needs between two descriptors when neither is one.
 //! * `Width`: pipes made larger for bulk. A platform without it leaves them as they are.
 //! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
 //! * `wake_for`: a receiver that is woken for so many bytes and no fewer.
@@ -15,10 +16,12 @@
 //!   without it takes a closed stdout for /dev/null.
 
 mod channel;
+mod pipes;
 mod raw;
 mod width;
 
 pub use channel::{Channel, Ready};
+pub use pipes::Pipes;
 #[cfg(feature = "lua")]
 pub use raw::lua;
 pub use raw::{

@@ -76,6 +76,7 @@ impl End for Fake {
     fn has_room((): &()) -> bool {
         false
     }
+    fn rest((): &mut ()) {}
     fn rescue((): &mut (), _: &mut Buf) -> Step {
         Step::Over
     }

@@ -395,6 +395,8 @@ impl Side for End {
         channel.has_room()
     }
 
+    fn rest(_: &mut Channel) {}
+
     fn rescue(channel: &mut Channel, into: &mut Buf) -> Step {
         channel.rescue(into)
     }

@@ -49,6 +49,9 @@ impl Net for Desk<'_> {
     fn spawn(&mut self, _: ConnId) {}
     fn hang_up(&mut self, _: ConnId, _: Duration) {}
     fn forget(&mut self, _: ConnId) {}
+    fn reach(&mut self, _: ConnId) {}
+    fn hear(&mut self, _: ConnId) {}
+    fn conclude(&mut self, _: ConnId, _: bool) {}
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
     }

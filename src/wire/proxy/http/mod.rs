@@ -34,6 +34,7 @@ use std::mem;
 use std::rc::Rc;
 
 use crate::data::Buf;
+use crate::wire::proxy::auth::{Judgement, Warden};
 use crate::wire::{Answer, Ask, Fault, Layer, Miss, Phase, Served, Want};
 
 use exchange::Exchange;
@@ -48,13 +49,10 @@ pub trait Guard {
     fn judge(&mut self, authorization: &[&[u8]], method: &str, uri: &str) -> Judgement;
 }
 
-/// What comes of that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judgement {
-    /// It is this user, who may.
-    Welcome(String),
-    /// Nobody who may; lines without their ends that tell how to prove it.
-    Challenge(Vec<String>),
+impl Guard for Warden {
+    fn judge(&mut self, authorization: &[&[u8]], method: &str, uri: &str) -> Judgement {
+        Warden::judge(self, authorization, method, uri)
+    }
 }
 
 /// The proxy's side of one client's connection.

@@ -57,6 +57,10 @@ fn canonical(peer: Endpoint) -> Endpoint {
 }
 
 impl Layer for Datagrams {
+    fn seals(&self) -> bool {
+        true // what is not wrapped would be taken for whatever it begins with
+    }
+
     fn recv(&mut self, wire: &mut [u8], up: &mut Buf, _: &mut Buf) -> Result<usize, Fault> {
         if !up.is_empty() {
             return Ok(0); // one message at a time
