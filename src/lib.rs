@@ -5,12 +5,14 @@
 //! | word | meaning, and nothing else |
 //! |---|---|
 //! | transport | the descriptor or pair of descriptors bytes go through |
-//! | layer | one protocol without I/O: TLS, DTLS, telnet, line ends |
+//! | layer | one protocol without I/O: TLS, DTLS, telnet, line ends, ways through proxies, being one |
 //! | conn | one place bytes enter or leave: a transport, its readiness, its layers, its alarms |
 //! | lane | one direction: a queue or a channel of the kernel's, a stage, a pace |
 //! | link, hub | two lanes between two conns; many conns around a shared log, as a star or a mesh |
 //! | route | a link or a hub: the unit of work, because its parts must move together |
-//! | mode | what the program is for: connect, listen, keep open, broker, chat, scan |
+//! | errand | what the peer of a proxy wants done by others: a tunnel, an exchange, a relay |
+//! | relay | datagrams passed on for a peer, each to where it says |
+//! | mode | what the program is for: connect, listen, keep open, broker, chat, proxy, scan |
 //! | turn | one bounded run of one route |
 //! | plan | the command line, understood: no conflicts left, every default filled in |
 //!
@@ -43,7 +45,7 @@
 //! | [`say`] | every line on stderr |
 //!
 //! Who may import whom is checked by `tests/layering.rs`. `unsafe` stands in one file,
-//! `net/sys/raw.rs`. Five decisions differ from what one might expect:
+//! `net/sys/raw.rs`. Seven decisions differ from what one might expect:
 //!
 //! * The line-end layer (`-C`) stands on stdin's side of a route, not on the peer's: what is logged is
 //!   what is sent, and a hub converts once for all its members.
@@ -52,8 +54,13 @@
 //! * A descriptor shared with the shell never has its flags changed: [`net::stdio`].
 //! * All sessions of a datagram listener share its socket and are told apart by address, so that
 //!   nobody is credited with what somebody else sent first.
-//! * There is a second thread while lists of hosts are read again, and only then: files and name
-//!   servers may keep it waiting, but nobody who is served.
+//! * A proxy that we are is one layer on its peer's connection. It asks others to reach whom the peer
+//!   names, and that connection is plain: the layer writes what goes there and reads what comes back, so
+//!   that a tunnel needs no layer at all once it is there.
+//! * A way through a proxy is a layer that leaves when it has been let through; a proxy that wants to know
+//!   who we are is met once more on a connection of its own, as the reference does.
+//! * There are other threads while lists of hosts are read again and while names are looked up for the peers
+//!   of a proxy, and only then: files and name servers may keep them waiting, but nobody who is served.
 //!
 //! Fuzz targets, benches and tests come in here.
 
