@@ -118,6 +118,9 @@ fn number(digits: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
+    /// Names and values, the version, and what they say of a body.
+    type Case<'a> = (&'a [(&'a str, &'a str)], u8, Result<Length, Ambiguous>);
+
     fn field<'a>(name: &'a str, value: &'a str) -> Header<'a> {
         let value = value.as_bytes();
         Header { name, value }
@@ -144,7 +147,7 @@ mod tests {
     fn a_body_has_one_length_that_everybody_reads_alike() {
         const TE: &str = "Transfer-Encoding";
         const CL: &str = "content-length";
-        let cases: &[(&[(&str, &str)], u8, Result<Length, Ambiguous>)] = &[
+        let cases: &[Case] = &[
             (&[], 1, Ok(Length::Unsaid)),
             (&[(CL, "5")], 1, Ok(Length::Exactly(5))),
             (&[(CL, "007")], 1, Ok(Length::Exactly(7))),

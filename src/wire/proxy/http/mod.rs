@@ -33,6 +33,7 @@ use std::cell::RefCell;
 use std::mem;
 use std::rc::Rc;
 
+use super::head::TooLong;
 use crate::data::Buf;
 use crate::wire::proxy::auth::{Judgement, Warden};
 use crate::wire::{Answer, Ask, Fault, Layer, Miss, Phase, Served, Want};
@@ -41,7 +42,7 @@ use exchange::Exchange;
 use heads::HeadReader;
 use out::Out;
 use request::{Order, Refused};
-use status::{BAD_GATEWAY, BAD_REQUEST, TOO_LARGE};
+use status::{BAD_GATEWAY, BAD_REQUEST, Status, TOO_LARGE};
 
 /// Who knows who may ask.
 pub trait Guard {
@@ -72,7 +73,7 @@ enum State {
     },
     /// Others to do what it wants; they have been told of it or not.
     Answer { order: Box<Order>, is_told: bool },
-    /// Room for the word that a tunnel is there.
+    /// Room for the word that a tunnel is there; what passes then is none of our business.
     Tunnel,
     /// The client and the origin.
     Exchange(Box<Exchange>),
@@ -80,8 +81,6 @@ enum State {
     Ear { served: Served, skip: u64 },
     /// The end of the connection.
     End,
-    /// Nothing: what passes is none of our business.
-    Nothing,
 }
 
 impl Default for State {
@@ -93,16 +92,31 @@ impl Default for State {
     }
 }
 
+impl State {
+    /// Behind this exchange.
+    fn over(exchange: &Exchange, goes_on: bool) -> Self {
+        Self::Ear {
+            served: Served {
+                words: exchange.words.clone(),
+                status: exchange.status(),
+                goes_on,
+            },
+            skip: 0,
+        }
+    }
+}
+
 impl Layer for HttpServer {
     fn phase(&self) -> Phase {
         match &self.state {
-            State::Request { .. } | State::Tunnel | State::Ear { .. } => Phase::Handshake,
             State::Answer { .. } => Phase::Asking,
             State::Exchange(_) => Phase::Open,
+            State::Tunnel if self.down.is_empty() => Phase::Closed,
             // Layers below say goodbye when those above have said all.
             State::End if self.down.is_empty() => Phase::Open,
-            State::End => Phase::Handshake,
-            State::Nothing => Phase::Closed,
+            State::Request { .. } | State::Tunnel | State::Ear { .. } | State::End => {
+                Phase::Handshake
+            }
         }
     }
 
@@ -145,11 +159,7 @@ impl Layer for HttpServer {
                 *skip == 0 && head.as_ref().is_some_and(|head| head.has_begun())
             }
             State::Exchange(exchange) => exchange.is_starved(),
-            State::Answer { .. }
-            | State::Tunnel
-            | State::Ear { .. }
-            | State::End
-            | State::Nothing => false,
+            State::Answer { .. } | State::Tunnel | State::Ear { .. } | State::End => false,
         };
         match is_cut {
             true => Err(Fault::new("the client left in the middle of a request")),
@@ -171,8 +181,7 @@ impl Layer for HttpServer {
             | State::Tunnel
             | State::Exchange(_)
             | State::Ear { .. }
-            | State::End
-            | State::Nothing => None,
+            | State::End => None,
         }
     }
 
@@ -222,41 +231,26 @@ impl HttpServer {
     /// Goes as far as one state reaches; returns how much of `wire` was used.
     fn step(&mut self, wire: &[u8], has_gone: bool, up: &mut Buf) -> usize {
         match &mut self.state {
-            State::Request { skip, head } if has_gone => {
-                if *skip > 0 {
-                    let n = (*skip).min(wire.len() as u64);
-                    *skip -= n;
-                    return n as usize; // no more than the wire's length
+            State::Request { .. } if wire.is_empty() || !has_gone => 0,
+            State::Request { skip: 0, head } => {
+                let read = head.get_or_insert_default().read(wire);
+                match read {
+                    Ok((_, false)) => {}
+                    Ok((_, true)) => self.understand(),
+                    Err(TooLong) => self.too_long(),
                 }
-                if wire.is_empty() {
-                    return 0;
-                }
-                match head.get_or_insert_default().read(wire) {
-                    Ok((used, true)) => {
-                        self.understand();
-                        used
-                    }
-                    Ok((used, false)) => used,
-                    Err(_) => {
-                        self.too_long();
-                        0
-                    }
-                }
+                read.map_or(0, |(used, _)| used)
             }
-            State::Tunnel if has_gone => {
-                self.state = State::Nothing;
-                0
+            State::Request { skip, .. } => {
+                let n = usize::try_from(*skip).map_or(wire.len(), |skip| skip.min(wire.len()));
+                *skip -= n as u64;
+                n
             }
             State::Exchange(exchange) => exchange.ask(wire, up).unwrap_or_else(|_| {
                 self.break_off(BAD_REQUEST);
                 0
             }),
-            State::Request { .. }
-            | State::Answer { .. }
-            | State::Tunnel
-            | State::Ear { .. }
-            | State::End
-            | State::Nothing => 0,
+            State::Answer { .. } | State::Tunnel | State::Ear { .. } | State::End => 0,
         }
     }
 
@@ -336,32 +330,17 @@ impl HttpServer {
     /// The response is complete.
     fn conclude(&mut self) {
         if let State::Exchange(exchange) = &self.state {
-            let goes_on = exchange.goes_on();
-            self.state = State::Ear {
-                served: Served {
-                    words: exchange.words.clone(),
-                    status: exchange.status(),
-                    goes_on,
-                },
-                skip: 0,
-            };
+            self.state = State::over(exchange, exchange.goes_on());
         }
     }
 
     /// It never will be: the client is told so, or sees it from how the connection ends.
-    fn break_off(&mut self, status: status::Status) {
+    fn break_off(&mut self, status: Status) {
         let State::Exchange(exchange) = &self.state else {
             return;
         };
         if exchange.status().is_some() {
-            self.state = State::Ear {
-                served: Served {
-                    words: exchange.words.clone(),
-                    status: exchange.status(),
-                    goes_on: false,
-                },
-                skip: 0,
-            };
+            self.state = State::over(exchange, false);
             return;
         }
         let refused = Refused {

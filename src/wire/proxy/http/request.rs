@@ -181,8 +181,7 @@ impl<'h, 'b> Asked<'h, 'b> {
 
     fn in_the_way(&self) -> Option<u64> {
         match self.length {
-            Length::Unsaid => Some(0),
-            Length::Exactly(0) => Some(0),
+            Length::Unsaid | Length::Exactly(0) => Some(0),
             Length::Exactly(n) => Some(n).filter(|&n| n <= THROWN_AWAY_MAX && !self.waits),
             Length::Chunked => None,
         }

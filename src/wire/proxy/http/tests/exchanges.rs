@@ -337,3 +337,46 @@ fn an_origin_may_say_that_it_works_on_it_but_not_for_ever() {
         assert_eq!(told.served[0].status, Some(status), "after {interims}");
     }
 }
+
+#[test]
+fn a_tunnel_is_there_when_its_word_has_gone_by_whichever_way() {
+    let mut layer = HttpServer::new(None);
+    let (mut up, mut down) = (Buf::new(9), Buf::new(9));
+    let mut wire = b"CONNECT h:1 HTTP/1.1\r\n\r\nhello".to_vec();
+    let used = layer.recv(&mut wire, &mut up, &mut down);
+    assert_eq!(used, Ok(wire.len() - 5), "the rest is the target's");
+    layer.ask().expect("it wants a tunnel");
+    assert_eq!(layer.phase(), Phase::Asking);
+    layer.answer(Scene::new(b"", b"").answer);
+    let mut sent: Vec<u8> = Vec::new();
+    while layer.phase() == Phase::Handshake {
+        let taken = layer.send(b"early", &mut down);
+        assert_eq!((taken, down.is_empty()), (Ok(0), false), "its word first");
+        sent.extend(down.filled());
+        down.clear();
+    }
+    assert_eq!(layer.phase(), Phase::Closed);
+    assert_eq!(sent, b"HTTP/1.0 200 OK\r\n\r\n");
+}
+
+#[test]
+fn layers_below_say_goodbye_when_the_last_word_has_gone() {
+    let mut layer = HttpServer::new(None);
+    let (mut up, mut down) = (Buf::new(9), Buf::new(9));
+    let mut wire = b"nonsense\r\n\r\nmore".to_vec();
+    let used = layer
+        .recv(&mut wire, &mut up, &mut down)
+        .expect("an answer");
+    let served = layer.served().expect("it is over");
+    assert!(!served.goes_on && layer.served().is_none(), "told once");
+    assert_eq!(layer.phase(), Phase::Handshake, "there is more to be said");
+    let mut turns = 0;
+    while layer.phase() == Phase::Handshake {
+        down.clear();
+        let more = layer.recv(&mut wire[used..], &mut up, &mut down);
+        assert_eq!(more, Ok(0), "nobody reads what follows");
+        turns += 1;
+    }
+    assert!(turns > 2, "in {turns} turns");
+    assert_eq!(layer.phase(), Phase::Open);
+}
