@@ -26,7 +26,7 @@ use crate::mode::{self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners,
 use crate::net::sockopt::{Carriage, SoftLimit};
 use crate::net::{Config, Program, Shell, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
-use crate::say::Say;
+use crate::say::{Level, Say};
 use crate::wire::{Clock, Crlf, Stack, Telnet};
 
 /// How long a peer of a datagram listener that keeps open is remembered when it is silent.
@@ -55,6 +55,9 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
         say.error(warning);
+    }
+    for note in &plan.notes {
+        say.say(Level::Verbose, note);
     }
     match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.
