@@ -101,10 +101,10 @@ impl<'a> Place<'a> {
             Some(host) => self.resolve(host)?.into_iter().take(1).collect(),
             None => everywhere(self.family()),
         };
-        let proxy = self.options.proxy.kind;
+        let kind = self.options.proxy.kind;
         let port = match one_port(self.source_port, ports)? {
             Some(word) => self.port(&word)?,
-            None => proxy.map_or(DEFAULT_PORT, proxy::usual_port),
+            None => kind.map_or(DEFAULT_PORT, proxy::usual_port),
         };
         Ok(At::Inet {
             protocol: protocol(self.options),
