@@ -37,7 +37,7 @@
 //! | [`net`] | the shell: descriptors, the loop, dials, listeners, stdio, the kernel's channels |
 //! | [`route`] | moving bytes between two ends, or among many |
 //! | [`wire`] | protocols: bytes in, bytes out, no I/O; a layer serves one connection, the chat a hub |
-//! | [`access`] | hosts that may come in: specifications of them, and the sets they make |
+//! | [`access`] | hosts that may come in or be gone to: specifications of them, and the sets they make |
 //! | [`data`] | where bytes rest: queues with borrowed memory, the log of a hub |
 //! | [`lua`] | scripts for peers: checked where we serve, run in a process of their own |
 //! | [`ids`] | names that never find the successor in a slot |

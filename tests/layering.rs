@@ -194,6 +194,12 @@ const RULES: &[Rule] = &[
         why: "the command line is understood without touching what it names",
     },
     Rule {
+        place: "cli/proxy.rs",
+        may: &["percent_encoding"],
+        never: &[],
+        why: "a proxy's password may stand in a URL, and what that stands for is others' work",
+    },
+    Rule {
         place: "net",
         may: &[
             "std",

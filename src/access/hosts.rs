@@ -9,7 +9,7 @@ use super::patterns::{Octets, Patterns, as_prefix};
 const MAPPED: u32 = 96;
 
 /// Hosts, of which one asks whether a peer is among them.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hosts {
     /// Addresses and names. IPv4 is kept as IPv6 here (`::ffff:1.2.3.4`), for it means the same.
     addresses: Prefixes,
@@ -54,7 +54,7 @@ impl Hosts {
 }
 
 /// Prefixes of 128-bit addresses: for each length that there is, the set of those so long.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Prefixes {
     by_length: BTreeMap<u32, HashSet<u128>>,
 }

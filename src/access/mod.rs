@@ -1,9 +1,10 @@
-//! Who may come in: hosts that are allowed and hosts that are denied.
+//! Who may come in, and where those may go whom we bring to others: hosts that are allowed and hosts
+//! that are denied.
 //!
 //! ```text
-//! --allow, --deny, files ── entries ── spec: one word ── hosts: a set, asked for every peer
-//!                                        │                 │
-//!                                      Source            prefixes, patterns
+//! --allow, --deny, files ────── entries ─────┬─ spec: one word ── hosts: a set, asked for every peer
+//! --proxy-allow, --proxy-deny ─ destinations ┘     │                 │
+//!                                                Source            prefixes, patterns
 //! ```
 //!
 //! Knows no sockets, files or name servers. Promise: what a match costs depends on the kinds of

@@ -51,7 +51,7 @@ fn row(octet: &[bool; 256]) -> Option<(u8, u32)> {
 
 /// Patterns that are no prefixes, sixty-four in a sheet: a peer is looked up by its four octets, and
 /// those patterns that allow all of them have their bit in all four words.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Patterns {
     sheets: Vec<Sheet>,
     /// How many there are.

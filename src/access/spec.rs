@@ -14,6 +14,15 @@ const LONGEST_LABEL: usize = 63;
 impl Hosts {
     /// Adds what a word means, or says what is wrong with it.
     pub fn add(&mut self, spec: &str, source: &mut dyn Source) -> Result<(), String> {
+        self.add_telling(spec, source).map(drop)
+    }
+
+    /// The same; tells the name if that is what the word was.
+    pub(super) fn add_telling<'a>(
+        &mut self,
+        spec: &'a str,
+        source: &mut dyn Source,
+    ) -> Result<Option<&'a str>, String> {
         let word = spec.trim_start_matches(is_blank);
         let (host, bits) = match word.split_once('/') {
             Some((host, digits)) => {
@@ -25,17 +34,17 @@ impl Hosts {
         if let Some(ip) = host.parse().ok().or_else(|| source.numeric(host)) {
             let bits = within(bits, width(ip)).ok_or_else(|| too_long(spec))?;
             self.add_address(ip, bits);
-            return Ok(());
+            return Ok(None);
         }
         let between = || format!("Illegal netmask in \"{spec}\". Must be between 0 and 32.");
         if let Some(octets) = pattern(host) {
             self.add_pattern(&octets, within(bits, 32).ok_or_else(between)?);
-            return Ok(());
+            return Ok(None);
         }
         for ip in named(host, source)? {
             self.add_address(ip, within(bits, width(ip)).ok_or_else(between)?);
         }
-        Ok(())
+        Ok(Some(host))
     }
 }
 

@@ -33,7 +33,7 @@ use crate::mode::{
 use crate::net::sockopt::{Carriage, SoftLimit};
 use crate::net::{Config, Program, Shell, Whose, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
-use crate::say::Say;
+use crate::say::{Level, Say};
 use crate::wire::{Clock, Crlf, Stack, Telnet};
 #[cfg(any(feature = "proxy", feature = "tls"))]
 use crate::wire::{Fault, Layer, Refusal};
@@ -66,6 +66,9 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
         say.error(warning);
+    }
+    for note in &plan.notes {
+        say.say(Level::Verbose, note);
     }
     match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.

@@ -1,6 +1,8 @@
 //! What the command line asks of the outside while it is understood: logs, scripts, names,
 //! services.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::{Logs, script};
 use crate::cli::plan::{Address, Family, Protocol};
+use crate::cli::proxy::AUTH_VARIABLE;
 use crate::cli::{Log, World, help};
 use crate::net::resolve;
 use crate::net::sys::GiveUp;
@@ -73,6 +76,10 @@ impl World for Outside {
 
     fn banner(&mut self) {
         say::line(&help::version());
+    }
+
+    fn proxy_auth(&mut self) -> Option<OsString> {
+        env::var_os(AUTH_VARIABLE)
     }
 
     fn hurry(&mut self, wait: Duration) {

@@ -2,27 +2,30 @@
 //!
 //! Promise: checks happen in the reference's order, for only the first failure is reported, and
 //! what the user sees of a wrong command line (a log created, a banner said) depends on it: options,
-//! logs opened, banner, what Unix sockets exclude, what `-z` excludes, `-s`, lists of hosts, host
-//! and ports, the script, and at last what the mode excludes.
+//! logs opened, banner, what Unix sockets exclude, proxies, what `-z` excludes, `-s`, lists of hosts,
+//! host and ports, the script, and at last what the mode excludes.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
 use super::opts::{CommandWord, Domain, Options};
-use super::place::Place;
+use super::place::{Goal, Place};
 use super::plan::{
-    At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, Role, Scan, Script,
+    At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, ProxyKind, Role, Scan, Script,
+    Service,
 };
 use super::ssl::Ssl;
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, reason, split, vain};
+use super::{Log, UsageError, World, flags, place, reason, split, vain, way};
 use crate::secure::{Version, Wishes};
 
 const WAIT: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(5);
 const KILL_AFTER: Duration = Duration::from_secs(5);
 const MAX_CONNS: i32 = 100;
+/// The reference lets anybody in who wants a proxy; but each costs us memory and two descriptors.
+const MAX_CONNS_OF_PROXY: i32 = 10_000;
 const MAX_QUEUE: usize = 16 << 20;
 
 /// What the reference reads of stdin at once, and so sends in one datagram.
@@ -51,16 +54,27 @@ pub fn plan(
         world.hurry(options.wait.unwrap_or(WAIT));
     }
     refuse(&UNIX_LIMITS, &options)?;
+    refuse(&PROXY_LIMITS, &options)?;
+    let ahead = way::ahead(&options, world)?;
     refuse(&ZERO_IO_LIMITS, &options)?;
     refuse(&SOURCE_LIMITS, &options)?;
-    let role = role(&options, port, operands, world)?;
+    let mut place = Place {
+        options: &options,
+        source_port: port,
+        operands,
+        ahead,
+        notes: Vec::new(),
+        world,
+    };
+    let role = role(&mut place)?;
+    let notes = place.notes;
     load_script(&options, world)?;
     match role {
         Role::Listen(_) => refuse(&LISTEN_LIMITS, &options)?,
         Role::Connect(_) | Role::Scan(_) => refuse(&CONNECT_LIMITS, &options)?,
     }
     refuse(&DATAGRAM_LIMITS, &options)?;
-    Ok(dressed(options, role, operands))
+    Ok(dressed(options, role, notes, operands))
 }
 
 /// A script to be run instead of everything else: it leaves nothing for another option to do.
@@ -84,7 +98,7 @@ pub(super) fn script(options: &Options, operands: &[OsString]) -> Result<Script,
 /// A rule: when it is broken, and what to say then.
 type Limit = (fn(&Options) -> bool, &'static str);
 
-const OPTION_LIMITS: [Limit; 5] = [
+const OPTION_LIMITS: [Limit; 7] = [
     (
         |o| o.commands.len() > 1,
         "Only one of --exec, --sh-exec, and --lua-exec is allowed.",
@@ -92,6 +106,14 @@ const OPTION_LIMITS: [Limit; 5] = [
     (
         |o| o.ssl.as_ref().is_some_and(|ssl| ssl.trust.len() > 1),
         "The --ssl-trustfile option may be given only once.",
+    ),
+    (
+        |o| o.proxy.auth.len() > 1,
+        "You can't specify more than one --proxy-auth.",
+    ),
+    (
+        |o| o.proxy.trust.len() > 1,
+        "The --proxy-ssl-trustfile option may be given only once.",
     ),
     (
         |o| o.ssl.as_ref().is_some_and(Ssl::leaves_no_version),
@@ -112,7 +134,11 @@ const OPTION_LIMITS: [Limit; 5] = [
     ),
 ];
 
-const UNIX_LIMITS: [Limit; 2] = [
+const UNIX_LIMITS: [Limit; 3] = [
+    (
+        |o| o.domain == Domain::Unix && (!o.proxy.hops.is_empty() || o.proxy.kind.is_some()),
+        "Proxy option not supported when using Unix domain sockets.",
+    ),
     (
         |o| o.domain == Domain::Unix && o.ssl.is_some(),
         "SSL option not supported when using Unix domain sockets.",
@@ -122,6 +148,52 @@ const UNIX_LIMITS: [Limit; 2] = [
         "Specifying source port when using Unix domain sockets doesn't make sense.",
     ),
 ];
+
+const PROXY_LIMITS: [Limit; 9] = [
+    (
+        |o| !o.listens() && o.proxy.hops.is_empty() && o.proxy.kind.is_some(),
+        "Proxy type (--proxy-type) specified without proxy address (--proxy).",
+    ),
+    (
+        |o| o.proxy.is_secure() && !cfg!(feature = "tls"),
+        "A proxy at https:// needs TLS, which is not supported by this build.",
+    ),
+    (
+        |o| (o.proxy.verify || !o.proxy.trust.is_empty()) && !o.proxy.is_secure(),
+        "--proxy-ssl-verify and --proxy-ssl-trustfile are for proxies at https://, and there is none.",
+    ),
+    (
+        |o| o.datagram && !o.proxy.hops.is_empty() && !is_one_socks5(o),
+        "--udp works through one SOCKS5 proxy, and no other way of proxies.",
+    ),
+    (
+        |o| o.datagram && o.zero_io && !o.proxy.hops.is_empty(),
+        "A port that takes datagrams cannot be tried through a proxy (-z and --udp).",
+    ),
+    (
+        |o| !o.is_proxy() && (!o.proxy.allow.is_empty() || !o.proxy.deny.is_empty()),
+        "--proxy-allow and --proxy-deny are for a proxy of ours (--listen and --proxy-type).",
+    ),
+    (
+        |o| o.is_proxy() && o.is_mesh(),
+        "Invalid option combination: --broker and --proxy-type.",
+    ),
+    (
+        |o| o.is_proxy() && o.datagram,
+        "Invalid option combination: --udp and --proxy-type with --listen.",
+    ),
+    (
+        |o| o.is_proxy() && o.runs(),
+        "Invalid option combination: --proxy-type and -e with --listen.",
+    ),
+];
+
+/// Who relays datagrams: SOCKS5 alone, and at an address that we can send them to.
+fn is_one_socks5(options: &Options) -> bool {
+    let usual = options.proxy.kind();
+    let kinds = options.proxy.hops.iter().map(|word| word.kind(usual));
+    kinds.eq([ProxyKind::Socks5])
+}
 
 const ZERO_IO_LIMITS: [Limit; 3] = [
     // The missing dot is the reference's.
@@ -161,7 +233,11 @@ const CONNECT_LIMITS: [Limit; 4] = [
     CERT_AND_KEY,
 ];
 
-const LISTEN_LIMITS: [Limit; 3] = [
+const LISTEN_LIMITS: [Limit; 4] = [
+    (
+        |o| !o.proxy.hops.is_empty(),
+        "Invalid option combination: --proxy and -l.",
+    ),
     (
         |o| o.is_mesh() && o.runs(),
         "Invalid option combination: --broker and -e.",
@@ -229,34 +305,19 @@ fn open_log(path: &Path, which: Log, world: &mut dyn World) -> Result<(), UsageE
     })
 }
 
-fn role(
-    options: &Options,
-    source_port: Option<u16>,
-    operands: &[OsString],
-    world: &mut dyn World,
-) -> Result<Role, UsageError> {
-    let mut place = Place {
-        options,
-        source_port,
-        operands,
-        world,
-    };
-    if options.listens() {
+fn role(place: &mut Place) -> Result<Role, UsageError> {
+    if place.options.listens() {
         let gate = place.gate()?;
+        let proxy = place.service()?;
         let at = place.at()?;
         let host = place.listening_host();
-        return Ok(Role::Listen(listen(options, at, host, gate)));
+        return Ok(Role::Listen(listen(place.options, at, host, gate, proxy)));
     }
-    if options.zero_io {
-        let (target, ports) = place.targets()?;
-        return Ok(Role::Scan(Scan {
-            target,
-            ports,
-            way: None,
-        }));
-    }
-    let target = place.target()?;
-    Ok(Role::Connect(Connect { target, way: None }))
+    let Goal { target, ports, way } = place.goal()?;
+    Ok(match place.options.zero_io {
+        true => Role::Scan(Scan { target, ports, way }),
+        false => Role::Connect(Connect { target, way }),
+    })
 }
 
 fn load_script(options: &Options, world: &mut dyn World) -> Result<(), UsageError> {
@@ -266,11 +327,22 @@ fn load_script(options: &Options, world: &mut dyn World) -> Result<(), UsageErro
     }
 }
 
-fn listen(options: &Options, at: At, host: Option<String>, gate: Box<Gate>) -> Listen {
-    let limit = options.max_conns.unwrap_or(MAX_CONNS);
+fn listen(
+    options: &Options,
+    at: At,
+    host: Option<String>,
+    gate: Box<Gate>,
+    proxy: Option<Box<Service>>,
+) -> Listen {
+    let usual = match proxy {
+        Some(_) => MAX_CONNS_OF_PROXY,
+        None => MAX_CONNS,
+    };
+    let limit = options.max_conns.unwrap_or(usual);
     // A negative one is refused with the other limits of the mode.
     let max_conns = limit.try_into().unwrap_or_default();
     let guests = match options {
+        _ if proxy.is_some() => Guests::Proxy,
         Options { chat: true, .. } => Guests::Chat,
         Options { broker: true, .. } => Guests::Broker,
         Options {
@@ -285,7 +357,7 @@ fn listen(options: &Options, at: At, host: Option<String>, gate: Box<Gate>) -> L
         max_conns,
         limited: options.max_conns.is_some(),
         gate,
-        proxy: None,
+        proxy,
     }
 }
 
@@ -306,7 +378,7 @@ fn secure(options: &mut Options, operands: &[OsString]) -> Option<Wishes> {
     Some(ssl.wishes(target.as_deref(), options.handshake))
 }
 
-fn dressed(mut options: Options, role: Role, operands: &[OsString]) -> Plan {
+fn dressed(mut options: Options, role: Role, notes: Vec<String>, operands: &[OsString]) -> Plan {
     let warnings = vain::warnings(&options);
     let secure = secure(&mut options, operands);
     let goes_on = options.keep_open && matches!(role, Role::Connect(_));
@@ -338,6 +410,7 @@ fn dressed(mut options: Options, role: Role, operands: &[OsString]) -> Plan {
         verbose: options.verbose,
         announce: options.announce,
         warnings,
+        notes,
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use super::opts::{CommandWord, Domain, Options, Special};
 use super::quantity::{self, size, time};
-use super::{ssl, target};
+use super::{proxy, ssl, target};
 use crate::access::Entry;
 
 /// One option.
@@ -133,6 +133,7 @@ const fn long(long: &'static str, help: &'static str) -> Flag {
 }
 
 const HAS_LUA: bool = cfg!(feature = "lua");
+const HAS_PROXY: bool = cfg!(feature = "proxy");
 const HAS_TLS: bool = cfg!(feature = "tls");
 
 /// The datagrams of UDP are smaller, but those of Unix sockets need not be.
@@ -216,10 +217,24 @@ pub static FLAGS: &[Flag] = &[
         time("-w timeout", v).map(|t| o.wait = Some(t))
     }),
     short('n', "nodns", "Take numeric addresses only").sets(|o| o.numeric_only = true),
-    long("proxy", "Connect through this proxy").unsupported(Some("addr[:port]")),
-    long("proxy-type", "Its kind: http, socks4 or socks5").unsupported(Some("type")),
-    long("proxy-auth", "Our name and password there").unsupported(Some("user:pass")),
-    long("proxy-dns", "Who resolves: local, remote, both, none").unsupported(Some("type")),
+    long("proxy", "Connect through this proxy, or these")
+        .takes("addr[:port]", |o, v| {
+            proxy::words(v).map(|words| o.proxy.hops.extend(words))
+        })
+        .only_with(HAS_PROXY),
+    long("proxy-type", "Its kind: http, socks4, socks5; ours with -l")
+        .takes("type", |o, v| {
+            proxy::kind(v).map(|kind| o.proxy.kind = Some(kind))
+        })
+        .only_with(HAS_PROXY),
+    long("proxy-auth", "Our name and password there, or theirs here")
+        .takes_raw("user:pass", |o, v| o.proxy.auth.push(v))
+        .only_with(HAS_PROXY),
+    long("proxy-dns", "Who resolves: local, remote, both, none")
+        .takes("type", |o, v| {
+            proxy::dns(v).map(|dns| o.proxy.dns = Some(dns))
+        })
+        .only_with(HAS_PROXY),
     long("nsock-engine", "").takes("engine", engine).hidden(),
     long("test", "").sets(|o| o.announce = true).hidden(),
     long("ssl", "Use TLS, or DTLS with -u")
@@ -255,7 +270,7 @@ pub static FLAGS: &[Flag] = &[
             ssl::alpn(v).map(|names| o.ssl().alpn = names)
         })
         .only_with(HAS_TLS),
-    letter('q', "Quit so long after stdin ends; below 0: never")
+    letter('q', "Quit so long after stdin ends; below 0 never")
         .takes("time", |o, v| quantity::quit(v).map(|quit| o.quit = quit)),
     letter('z', "Report which ports answer, and pass nothing").sets(|o| o.zero_io = true),
     long("half-close", "Send all of stdin though the peer has ended")
@@ -306,7 +321,32 @@ pub static FLAGS: &[Flag] = &[
         .takes("time", |o, v| {
             time("--handshake-timeout", v).map(|t| o.handshake = Some(t))
         })
-        .only_with(HAS_TLS)
+        .only_with(HAS_TLS || HAS_PROXY)
+        .beyond(),
+    long(
+        "proxy-ssl-verify",
+        "Refuse proxies without a good certificate",
+    )
+    .sets(|o| o.proxy.verify = true)
+    .only_with(HAS_PROXY && HAS_TLS)
+    .beyond(),
+    long("proxy-ssl-trustfile", "Trust these for proxies only (PEM)")
+        .takes_raw("file", |o, v| o.proxy.trust.push(v.into()))
+        .only_with(HAS_PROXY && HAS_TLS)
+        .beyond(),
+    long("proxy-allow", "Where users of our proxy may go only")
+        .takes("rules", |o, v| {
+            o.proxy.allow.push(v.into());
+            Ok(())
+        })
+        .only_with(HAS_PROXY)
+        .beyond(),
+    long("proxy-deny", "Where users of our proxy may not go")
+        .takes("rules", |o, v| {
+            o.proxy.deny.push(v.into());
+            Ok(())
+        })
+        .only_with(HAS_PROXY)
         .beyond(),
 ];
 
@@ -438,6 +478,10 @@ mod tests {
             ("p", "proxy"),
             ("proxy-", "proxy-type"),
             ("proxy", "proxy"),
+            ("proxy-t", "proxy-type"),
+            ("proxy-a", "proxy-auth"),
+            ("proxy-au", "proxy-auth"),
+            ("proxy-d", "proxy-dns"),
             ("ssl", "ssl"),
             ("ssl-", "? ssl-cert ssl-verify"),
             ("ssl-t", "ssl-trustfile"),
@@ -476,6 +520,14 @@ mod tests {
             ("ssl-m", "? ssl-min-version ssl-max-version"),
             ("ssl-mi", "ssl-min-version"),
             ("ssl-p", "ssl-pin"),
+            ("p", "proxy"),
+            ("proxy-", "proxy-type"),
+            ("proxy-a", "proxy-auth"),
+            ("proxy-al", "proxy-allow"),
+            ("proxy-d", "proxy-dns"),
+            ("proxy-de", "proxy-deny"),
+            ("proxy-s", "? proxy-ssl-verify proxy-ssl-trustfile"),
+            ("proxy-ssl-t", "proxy-ssl-trustfile"),
         ];
         for (name, wanted) in cases {
             assert_eq!(meaning(name), wanted, "--{name}");

@@ -11,13 +11,18 @@ use crate::access::{Access, Source};
 impl Place<'_> {
     /// Reads the lists. In connect mode too, where they have no effect but may be wrong.
     pub(super) fn lists(&mut self) -> Result<Access, UsageError> {
-        let mut asked = Asked {
+        let entries = &self.options.lists;
+        let access = entries.read(&mut self.asked());
+        access.map_err(|mistake| UsageError::quitting_after(&mistake.sentences()))
+    }
+
+    /// Whom to ask while specifications of hosts are read.
+    pub(super) fn asked(&mut self) -> Asked<'_> {
+        Asked {
             family: self.family(),
             numeric_only: self.options.numeric_only,
             world: &mut *self.world,
-        };
-        let access = self.options.lists.read(&mut asked);
-        access.map_err(|mistake| UsageError::quitting_after(&mistake.sentences()))
+        }
     }
 
     /// Who may come in, now and when the lists have changed.
@@ -34,7 +39,7 @@ impl Place<'_> {
 }
 
 /// The world, asked in the way that the options say.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     world: &'a mut dyn World,
     family: Family,
     numeric_only: bool,

@@ -5,7 +5,7 @@
 //!          │ one row per option    │ vain: what has no effect
 //!         flags ── help           World: files and names, asked in the reference's order
 //!          │
-//!         target, quantity, ssl: words for places, amounts and trust
+//!         target, quantity, ssl, proxy: words for places, amounts, trust and those in between
 //! ```
 //!
 //! Promise: nothing is printed here and nobody but the `World` is asked; the caller says what we
@@ -23,11 +23,14 @@ mod lists;
 pub mod opts;
 mod place;
 pub mod plan;
+pub mod proxy;
 pub mod quantity;
+mod service;
 mod split;
 pub mod ssl;
 pub mod target;
 mod vain;
+mod way;
 
 use opts::Special;
 use plan::{Address, Family, Plan, Protocol, Script};
@@ -65,6 +68,8 @@ pub trait World {
     fn load_script(&mut self, path: &Path) -> Result<(), String>;
     /// Says who we are, for `-v`.
     fn banner(&mut self);
+    /// What `NCAT_PROXY_AUTH` holds in the environment, if it is there.
+    fn proxy_auth(&mut self) -> Option<OsString>;
     /// Whatever is still to be looked up is part of connecting, for which there is so much time.
     fn hurry(&mut self, wait: Duration);
     /// All addresses of a host, in the order in which to try them, or the reason why there are
@@ -110,6 +115,14 @@ impl UsageError {
     /// A mistake in what is wanted.
     pub(crate) fn quitting(sentence: impl AsRef<str>) -> Self {
         Self::plain(format!("Ncat: {} QUITTING.", sentence.as_ref()))
+    }
+
+    /// Something that would have failed on the way to a peer.
+    pub(crate) fn failing(sentence: impl AsRef<str>) -> Self {
+        Self {
+            status: 1,
+            ..Self::plain(format!("Ncat: {}", sentence.as_ref()))
+        }
     }
 
     /// A mistake in how it was typed.

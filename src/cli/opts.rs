@@ -15,6 +15,7 @@ use getopts::{Fail, HasArg, Matches, Occur};
 use super::UsageError;
 use super::flags::{self, Effect, FLAGS, Flag, NoFlag};
 use super::plan::Quit;
+use super::proxy::Proxies;
 use super::ssl::Ssl;
 use super::target::PortWord;
 use crate::access::Entries;
@@ -93,6 +94,8 @@ pub struct Options {
     /// `--ssl`, or an option that implies it.
     pub ssl: Option<Ssl>,
     pub handshake: Option<Duration>,
+    /// `--proxy` and all options that begin like it.
+    pub proxy: Proxies,
     pub verbose: u8,
     pub announce: bool,
     pub engine: bool,
@@ -108,6 +111,11 @@ impl Options {
     /// Whether peers are waited for: a broker and a chat are servers without `-l` as well.
     pub fn listens(&self) -> bool {
         self.listen || self.is_mesh()
+    }
+
+    /// Whether peers find a proxy here.
+    pub fn is_proxy(&self) -> bool {
+        self.listens() && self.proxy.kind.is_some()
     }
 
     /// For an option that implies `--ssl`.
@@ -479,9 +487,9 @@ mod tests {
 
     #[test]
     fn an_unsupported_option_is_remembered_not_refused_yet() {
-        let (options, operands) = read_all(&["--proxy", "p", "--vsock", "h"]).expect("a good line");
+        let (options, operands) = read_all(&["-g", "p", "--vsock", "h"]).expect("a good line");
         let first = options.unsupported.map(Flag::name);
-        assert_eq!(first.as_deref(), Some("--proxy"), "the first of them");
+        assert_eq!(first.as_deref(), Some("-g"), "the first of them");
         assert_eq!(operands, ["h"], "its value is no operand");
         assert!(
             read_all(&["--vsock", "-w"]).is_err(),

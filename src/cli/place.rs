@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::opts::{Domain, Options};
-use super::plan::{Address, At, Family, Local, PortRange, Protocol, Target, UnixName};
-use super::{UsageError, World, target};
+use super::plan::{Address, At, Family, Local, PortRange, Protocol, Target, UnixName, Way};
+use super::way::Ahead;
+use super::{UsageError, World, proxy, target};
 
 /// Where to connect or listen unless a port is given.
 const DEFAULT_PORT: u16 = 31337;
@@ -17,7 +18,21 @@ pub(super) struct Place<'a> {
     /// `-p`.
     pub(super) source_port: Option<u16>,
     pub(super) operands: &'a [OsString],
+    /// The proxies on the way to whom the operands name.
+    pub(super) ahead: Option<Ahead>,
+    /// What may be worth knowing.
+    pub(super) notes: Vec<String>,
     pub(super) world: &'a mut dyn World,
+}
+
+/// Whom to reach, and how.
+pub(super) struct Goal {
+    /// Who is dialled.
+    pub(super) target: Target,
+    /// The ports of whom the operands name: one, or those of `-z`.
+    pub(super) ports: Vec<PortRange>,
+    /// What lies between the two.
+    pub(super) way: Option<Way>,
 }
 
 /// The protocol over IP.
@@ -28,51 +43,48 @@ pub(super) fn protocol(options: &Options) -> Protocol {
     }
 }
 
-impl<'a> Place<'a> {
-    /// Whom to connect to.
-    pub(super) fn target(&mut self) -> Result<Target, UsageError> {
-        if self.options.domain == Domain::Unix {
-            return self.unix_target();
-        }
-        let local = self.local()?;
-        self.lists()?;
-        let (addresses, port) = self.host()?;
-        let port = match port {
-            Some(word) => self.port(&word)?,
-            None => DEFAULT_PORT,
-        };
-        Ok(Target::Inet {
-            protocol: protocol(self.options),
-            addresses,
-            port,
-            local,
-        })
+/// The family that `-4` and `-6` leave.
+pub(super) fn family(options: &Options) -> Family {
+    match options.domain {
+        Domain::Any | Domain::Unix => Family::Any,
+        Domain::V4 => Family::V4,
+        Domain::V6 => Family::V6,
     }
+}
 
-    /// Whom to try, and the ports to try there.
-    pub(super) fn targets(&mut self) -> Result<(Target, Vec<PortRange>), UsageError> {
+impl<'a> Place<'a> {
+    /// Whom to connect to, or whom to try.
+    pub(super) fn goal(&mut self) -> Result<Goal, UsageError> {
         if self.options.domain == Domain::Unix {
-            let none = PortRange { first: 0, last: 0 };
-            return Ok((self.unix_target()?, vec![none]));
+            return Ok(Goal {
+                target: self.unix_target()?,
+                ports: vec![lone(0)],
+                way: None,
+            });
         }
         let local = self.local()?;
         self.lists()?;
-        let (addresses, word) = self.host()?;
-        let ports = match word {
-            Some(word) => self.ports(&word)?,
-            None => vec![PortRange {
-                first: DEFAULT_PORT,
-                last: DEFAULT_PORT,
-            }],
+        let (host, words) = self.host()?;
+        let ahead = self.ahead.take();
+        let (addresses, far) = match &ahead {
+            Some(ahead) => (ahead.addresses.clone(), Some(self.far(host, ahead)?)),
+            None => (self.resolve(host)?, None),
+        };
+        let ports = match one_port(None, words)? {
+            Some(word) if self.options.zero_io => self.ports(&word)?,
+            Some(word) => vec![lone(self.port(&word)?)],
+            None => vec![lone(DEFAULT_PORT)],
         };
         let port = ports.first().map_or(DEFAULT_PORT, |range| range.first);
+        let dialled = ahead.as_ref().map_or(port, Ahead::port);
+        let way = ahead.zip(far).map(|(ahead, far)| ahead.way(far, port));
         let target = Target::Inet {
             protocol: protocol(self.options),
             addresses,
-            port,
+            port: dialled,
             local,
         };
-        Ok((target, ports))
+        Ok(Goal { target, ports, way })
     }
 
     /// Where to listen.
@@ -89,9 +101,10 @@ impl<'a> Place<'a> {
             Some(host) => self.resolve(host)?.into_iter().take(1).collect(),
             None => everywhere(self.family()),
         };
+        let kind = self.options.proxy.kind;
         let port = match one_port(self.source_port, ports)? {
             Some(word) => self.port(&word)?,
-            None => DEFAULT_PORT,
+            None => kind.map_or(DEFAULT_PORT, proxy::usual_port),
         };
         Ok(At::Inet {
             protocol: protocol(self.options),
@@ -134,16 +147,15 @@ impl<'a> Place<'a> {
         Ok(Local { addresses, port })
     }
 
-    /// The host to connect to, and the word for its ports.
-    fn host(&mut self) -> Result<(Vec<Address>, Option<String>), UsageError> {
+    /// The host to connect to, and the words for its ports.
+    fn host(&self) -> Result<(&'a OsString, &'a [OsString]), UsageError> {
         let missing = || UsageError::quitting("You must specify a host to connect to.");
         let (host, ports) = self.operands.split_first().ok_or_else(missing)?;
         // Somebody who gives a port and nothing else has forgotten the host, or -l.
         if ports.is_empty() && is_port(host) {
             return Err(missing());
         }
-        let addresses = self.resolve(host)?;
-        Ok((addresses, one_port(None, ports)?))
+        Ok((host, ports))
     }
 
     fn resolve(&mut self, host: &OsString) -> Result<Vec<Address>, UsageError> {
@@ -163,11 +175,7 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn family(&self) -> Family {
-        match self.options.domain {
-            Domain::Any | Domain::Unix => Family::Any,
-            Domain::V4 => Family::V4,
-            Domain::V6 => Family::V6,
-        }
+        family(self.options)
     }
 
     fn port(&mut self, word: &str) -> Result<u16, UsageError> {
@@ -210,6 +218,14 @@ impl<'a> Place<'a> {
                 Err(UsageError::quitting(sentence))
             }
         }
+    }
+}
+
+/// A port alone.
+fn lone(port: u16) -> PortRange {
+    PortRange {
+        first: port,
+        last: port,
     }
 }
 

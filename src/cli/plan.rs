@@ -36,6 +36,8 @@ pub struct Plan {
     pub announce: bool,
     /// Sentences for the user about what does not stop us, such as options without effect.
     pub warnings: Vec<String>,
+    /// Sentences for those who want to know more, such as who resolves a name.
+    pub notes: Vec<String>,
 }
 
 /// What is run for each connection.
@@ -125,7 +127,8 @@ pub struct Way {
     pub host: Far,
     /// The port there.
     pub port: u16,
-    /// How the proxies are met that speak TLS themselves; none does if it is missing.
+    /// How the proxies are met that speak TLS themselves; none does if it is missing. It names nobody: the
+    /// name to expect is each hop's.
     pub secure: Option<Wishes>,
 }
 
@@ -187,7 +190,7 @@ impl fmt::Debug for Login {
 pub enum Target {
     /// Over IP. The addresses are in the resolver's order and of the wanted family; never empty.
     Inet {
-        /// TCP or UDP.
+        /// TCP or UDP: what carries the user's bytes in the end, though a proxy be reached over TCP.
         protocol: Protocol,
         /// All addresses of the host.
         addresses: Vec<Address>,

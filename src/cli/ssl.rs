@@ -11,7 +11,7 @@ use super::target;
 use crate::secure::{Version, Wishes};
 
 /// How long a peer that came in may take to agree, unless it is said.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most bytes of protocols to offer. A greeting has to fit one message with all else in it.
 const ALPN_MOST: usize = 8 << 10;

@@ -19,7 +19,7 @@ pub(super) fn warnings(o: &Options) -> Vec<String> {
 
 /// Whether many peers are served at once.
 fn many(o: &Options) -> bool {
-    o.is_mesh() || o.listen && o.keep_open
+    o.is_mesh() || o.is_proxy() || o.listen && o.keep_open
 }
 
 /// An option, whether it was given, and what would make it useless, each with the words for it.
@@ -29,6 +29,7 @@ fn without_effect(o: &Options) -> Vec<String> {
     let scans = (o.zero_io, "with -z");
     let scans_streams = (o.zero_io && !o.datagram, "with -z but without --udp");
     let listens = (o.listens(), "with --listen");
+    let waits = (o.listens() && !o.is_proxy(), "with --listen");
     let connects = (!o.listens(), "without --listen");
     let one_peer = (!many(o), "without --listen and --keep-open");
     let mesh = (o.is_mesh(), "with --broker or --chat");
@@ -48,23 +49,42 @@ fn without_effect(o: &Options) -> Vec<String> {
         o.output.is_none() && o.hex_dump.is_none(),
         "without --output or --hex-dump",
     );
-    let plain = (o.ssl.is_none(), "without --ssl");
+    let no_handshake = (
+        o.ssl.is_none() && !o.is_proxy(),
+        "without --ssl or --proxy-type",
+    );
+    let serves = (o.is_proxy(), "with --listen and --proxy-type");
+    let no_way = (!o.listens() && o.proxy.hops.is_empty(), "without --proxy");
+    let no_clients = (
+        o.listens() && !o.is_proxy(),
+        "with --listen but without --proxy-type",
+    );
+    let has_way = !o.listens() && !o.proxy.hops.is_empty();
+    let schemes = (
+        has_way && o.proxy.all_have_schemes(),
+        "with proxies that are URLs",
+    );
+    let logins = (
+        has_way && o.proxy.all_have_logins(),
+        "with proxies that have names and passwords of their own",
+    );
     let never = (true, "in this program");
 
     let quits = o.quit != Quit::Default;
     let words = |entry: &Entry| matches!(entry, Entry::Words(_));
     let deny = &o.lists.deny;
     let ssl = o.ssl.as_ref();
-    let table: [Row; 23] = [
-        ("--crlf", o.crlf, &[scans, no_stdin]),
+    let table: [Row; 27] = [
+        ("--crlf", o.crlf, &[scans, no_stdin, serves]),
+        ("--telnet", o.telnet, &[serves]),
         ("--delay", o.delay.is_some(), &[scans]),
         ("--output", o.output.is_some(), &[scans]),
         ("--hex-dump", o.hex_dump.is_some(), &[scans]),
         ("--append-output", o.append, &[no_log]),
         ("--idle-timeout", o.idle.is_some(), &[scans_streams]),
         ("--keep-open", o.keep_open, &[scans]),
-        ("--recv-only", o.recv_only, &[scans]),
-        ("--send-only", o.send_only, &[scans]),
+        ("--recv-only", o.recv_only, &[scans, serves]),
+        ("--send-only", o.send_only, &[scans, serves]),
         ("--deny", deny.iter().any(words), &[connects, unix]),
         (
             "--denyfile",
@@ -75,24 +95,28 @@ fn without_effect(o: &Options) -> Vec<String> {
         (
             "--no-shutdown",
             o.no_shutdown,
-            &[scans, programs, no_stdin, datagrams, mesh],
+            &[scans, programs, serves, no_stdin, datagrams, mesh],
         ),
-        ("--wait", o.wait.is_some(), &[listens]),
+        ("--wait", o.wait.is_some(), &[waits]),
         ("--nsock-engine", o.engine, &[never]),
         ("--test", o.announce, &[connects]),
-        ("-q", quits, &[scans, programs, no_stdin, mesh]),
+        ("-q", quits, &[scans, programs, serves, no_stdin, mesh]),
         (
             "--half-close",
             o.half_close,
-            &[scans, programs, no_stdin, datagrams],
+            &[scans, programs, serves, no_stdin, datagrams],
         ),
         (
             "--datagram-size",
             o.datagram_size.is_some(),
             &[scans, streams],
         ),
-        ("--stall-timeout", o.stall_after.is_some(), &[one_peer]),
-        ("--max-queue", o.max_queue.is_some(), &[one_peer]),
+        (
+            "--stall-timeout",
+            o.stall_after.is_some(),
+            &[one_peer, serves],
+        ),
+        ("--max-queue", o.max_queue.is_some(), &[one_peer, serves]),
         (
             "--ssl-servername",
             ssl.is_some_and(|ssl| ssl.name.is_some()),
@@ -101,8 +125,15 @@ fn without_effect(o: &Options) -> Vec<String> {
         (
             "--handshake-timeout",
             o.handshake.is_some(),
-            &[connects, plain],
+            &[connects, no_handshake],
         ),
+        ("--proxy-type", o.proxy.kind.is_some(), &[schemes]),
+        (
+            "--proxy-auth",
+            !o.proxy.auth.is_empty(),
+            &[no_way, no_clients, logins],
+        ),
+        ("--proxy-dns", o.proxy.dns.is_some(), &[no_way, listens]),
     ];
     let given = table.iter().filter(|(_, given, _)| *given);
     given
@@ -120,7 +151,24 @@ mod tests {
     use super::*;
     use crate::access::Entries;
     use crate::cli::opts::CommandWord;
+    use crate::cli::plan::ProxyKind;
+    use crate::cli::proxy::{self, Dns, Proxies};
     use crate::cli::ssl::Ssl;
+
+    /// A proxy of ours or others', with a kind and a password given.
+    fn proxy(listen: bool, hops: &str) -> Options {
+        let words = || proxy::words(hops).expect("good words for proxies");
+        Options {
+            listen,
+            proxy: Proxies {
+                hops: if listen { Vec::new() } else { words() },
+                kind: Some(ProxyKind::Http),
+                auth: vec!["a:b".into()],
+                ..Proxies::default()
+            },
+            ..Options::default()
+        }
+    }
 
     #[test]
     fn an_option_in_vain_is_named_with_the_reason() {
@@ -230,7 +278,80 @@ mod tests {
                     listen: true,
                     ..Options::default()
                 },
-                &["Warning: --handshake-timeout has no effect without --ssl."],
+                &["Warning: --handshake-timeout has no effect without --ssl or --proxy-type."],
+            ),
+            (
+                Options {
+                    handshake: second,
+                    wait: second,
+                    delay: second,
+                    idle: second,
+                    max_conns: Some(3),
+                    ..proxy(true, "")
+                },
+                &[],
+            ),
+            (
+                Options {
+                    crlf: true,
+                    telnet: true,
+                    recv_only: true,
+                    send_only: true,
+                    no_shutdown: true,
+                    quit: Quit::Never,
+                    half_close: true,
+                    stall_after: second,
+                    max_queue: Some(1),
+                    ..proxy(true, "")
+                },
+                &[
+                    "Warning: --crlf has no effect with --listen and --proxy-type.",
+                    "Warning: --telnet has no effect with --listen and --proxy-type.",
+                    "Warning: --recv-only has no effect with --listen and --proxy-type.",
+                    "Warning: --send-only has no effect with --listen and --proxy-type.",
+                    "Warning: --no-shutdown has no effect with --listen and --proxy-type.",
+                    "Warning: -q has no effect with --listen and --proxy-type.",
+                    "Warning: --half-close has no effect with --listen and --proxy-type.",
+                    "Warning: --stall-timeout has no effect with --listen and --proxy-type.",
+                    "Warning: --max-queue has no effect with --listen and --proxy-type.",
+                ],
+            ),
+            (proxy(false, "a,socks4://b"), &[]),
+            (
+                proxy(false, "http://u@a,socks4://u@b"),
+                &[
+                    "Warning: --proxy-type has no effect with proxies that are URLs.",
+                    "Warning: --proxy-auth has no effect with proxies that have names and passwords of their own.",
+                ],
+            ),
+            (
+                Options {
+                    listen: true,
+                    proxy: Proxies {
+                        auth: vec!["a:b".into()],
+                        dns: Some(Dns::Remote),
+                        ..Proxies::default()
+                    },
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --proxy-auth has no effect with --listen but without --proxy-type.",
+                    "Warning: --proxy-dns has no effect with --listen.",
+                ],
+            ),
+            (
+                Options {
+                    proxy: Proxies {
+                        auth: vec!["a:b".into()],
+                        dns: Some(Dns::None),
+                        ..Proxies::default()
+                    },
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --proxy-auth has no effect without --proxy.",
+                    "Warning: --proxy-dns has no effect without --proxy.",
+                ],
             ),
             (
                 Options {

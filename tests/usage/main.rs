@@ -144,12 +144,57 @@ fn the_reference_says_the_same_but_where_we_differ_on_purpose() {
     }
 }
 
+#[cfg(feature = "proxy")]
+#[test]
+fn what_would_fail_on_the_way_to_a_peer_returns_1() {
+    let cases = [
+        (
+            "--proxy no..such h",
+            "Could not resolve proxy \"no..such\": Name or service not known.",
+        ),
+        (
+            "-s no..such --proxy no..such -zl",
+            "Could not resolve proxy \"no..such\": Name or service not known.",
+        ),
+        (
+            "-n --proxy localhost h",
+            "Could not resolve proxy \"localhost\": Name or service not known.",
+        ),
+        (
+            "-4 --proxy ::1 h",
+            "Could not resolve proxy \"::1\": Address family for hostname not supported.",
+        ),
+        (
+            "--proxy-type socks4 --proxy 127.0.0.1:1 ::1 1",
+            "Error: IPv6 addresses are not supported with Socks4.",
+        ),
+    ];
+    let programs = [Some(OURS), reference_is_here().then_some(REFERENCE)];
+    for program in programs.into_iter().flatten() {
+        for (line, words) in cases {
+            let wanted = Ended {
+                stdout: String::new(),
+                stderr: format!("Ncat: {words}\n"),
+                status: Some(1),
+            };
+            assert_eq!(run(program, &split(line)), wanted, "{program} {line}");
+        }
+    }
+    let (line, words) = (
+        "--proxy 127.0.0.1:1 --proxy-dns none h 1",
+        "Error: Failed to resolve host h locally.",
+    );
+    let ended = run(OURS, &split(line));
+    assert_eq!(ended.stderr, format!("Ncat: {words}\n"), "ncat {line}");
+    assert_eq!(ended.status, Some(1), "ncat {line}");
+}
+
 #[test]
 fn what_this_build_cannot_do_is_refused_by_name() {
     let cases = [
         ("--vsock 2 1", "--vsock"),
         ("-g 10.0.0.1 127.0.0.1", "-g"),
-        ("-o /nonexistent/x --proxy h", "--proxy"),
+        ("-o /nonexistent/x --sctp h", "--sctp"),
     ];
     let scripts = [
         ("--lua-exec x -l", "--lua-exec"),
@@ -159,14 +204,23 @@ fn what_this_build_cannot_do_is_refused_by_name() {
     let tls = [
         ("--ssl 127.0.0.1 1", "--ssl"),
         ("-l --ssl-key k", "--ssl-key"),
-        ("-l --handshake-timeout 1", "--handshake-timeout"),
         ("--ssl-pin none 127.0.0.1", "--ssl-pin"),
     ];
     let tls = tls.into_iter().filter(|_| cfg!(not(feature = "tls")));
     let dtls = [("--ssl -u 127.0.0.1 1", "--ssl with --udp")];
     let dtls = dtls.into_iter();
     let dtls = dtls.filter(|_| cfg!(all(feature = "tls", not(feature = "dtls"))));
-    let features = scripts.chain(tls).chain(dtls);
+    let proxies = [
+        ("--proxy http://h 127.0.0.1", "--proxy"),
+        ("-l --proxy-type http", "--proxy-type"),
+        ("-l --proxy-allow none", "--proxy-allow"),
+    ];
+    let proxies = proxies.into_iter();
+    let proxies = proxies.filter(|_| cfg!(not(feature = "proxy")));
+    let neither = [("-l --handshake-timeout 1", "--handshake-timeout")];
+    let neither = neither.into_iter();
+    let neither = neither.filter(|_| cfg!(not(any(feature = "tls", feature = "proxy"))));
+    let features = scripts.chain(tls).chain(dtls).chain(proxies).chain(neither);
     for (line, name) in cases.into_iter().chain(features) {
         let words = format!("{name} is not supported by this build.");
         assert_eq!(run(OURS, &split(line)), mistake(&words), "ncat {line}");

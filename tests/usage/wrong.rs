@@ -505,4 +505,91 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
          understood).",
         Differs("an option of our own"),
     ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy-type socks5 127.0.0.1 1",
+        "Proxy type (--proxy-type) specified without proxy address (--proxy).",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy 127.0.0.1:1 --proxy-type 4x 127.0.0.1",
+        "Invalid proxy type \"4x\".",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    ("--proxy-dns x --bogus", "Invalid proxy DNS type.", Same),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy 127.0.0.1:x 127.0.0.1",
+        "Invalid proxy port number \"x\".",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy [::1]:http 127.0.0.1",
+        "Invalid proxy port number \"http\".",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy 127.0.0.1: 127.0.0.1",
+        "Invalid proxy port number \"\".",
+        Differs("7.93 takes it for port 0"),
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy-auth a:b --proxy-auth c:d 127.0.0.1",
+        "You can't specify more than one --proxy-auth.",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "-U -p 5 --proxy 127.0.0.1 x",
+        "Proxy option not supported when using Unix domain sockets.",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "-U --proxy-type http x",
+        "Proxy option not supported when using Unix domain sockets.",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "-l --proxy 127.0.0.1 9",
+        "Invalid option combination: --proxy and -l.",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy 127.0.0.1:1 80",
+        "You must specify a host to connect to.",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "--proxy 127.0.0.1:1 h 1 2",
+        "Got more than one port specification: 1 2.",
+        Same,
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "-u --proxy 127.0.0.1 127.0.0.1 1",
+        "--udp works through one SOCKS5 proxy, and no other way of proxies.",
+        Differs("7.93 goes on without datagrams"),
+    ),
+    #[cfg(all(feature = "proxy", feature = "tls"))]
+    (
+        "--proxy-ssl-verify --proxy 127.0.0.1 127.0.0.1 1",
+        "--proxy-ssl-verify and --proxy-ssl-trustfile are for proxies at https://, and there is none.",
+        Differs("an option of our own"),
+    ),
+    #[cfg(feature = "proxy")]
+    (
+        "-l --proxy-type http --proxy-deny 10.0.0.0/8:80,x:y",
+        "Error parsing port in \"x:y\".\n\
+         Ncat: error in host specification \"x:y\".",
+        Differs("an option of our own"),
+    ),
 ];

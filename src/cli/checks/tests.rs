@@ -1,5 +1,7 @@
 //! Command lines in, plans or mistakes out, with a world that remembers what it was asked.
 
+#[cfg(feature = "proxy")]
+mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -23,6 +25,8 @@ use crate::cli::{
 #[derive(Default)]
 struct Fake {
     asked: Vec<String>,
+    /// What the environment says of proxies.
+    auth: Option<OsString>,
 }
 
 impl World for Fake {
@@ -53,6 +57,11 @@ impl World for Fake {
 
     fn banner(&mut self) {
         self.asked.push("banner".into());
+    }
+
+    fn proxy_auth(&mut self) -> Option<OsString> {
+        self.asked.push("environment".into());
+        self.auth.clone()
     }
 
     fn hurry(&mut self, _: Duration) {}
