@@ -265,6 +265,9 @@ pub trait Net {
     fn finish(&mut self, conn: ConnId);
     /// Close the connection.
     fn close(&mut self, conn: ConnId, when: When);
+    /// Close it when everything that was read has been handed over, and so that the peer sees that this
+    /// was not all.
+    fn cut(&mut self, conn: ConnId);
     /// The connection takes nobody's place any more, unless it is to be closed and is not done: somebody
     /// else may come in for it.
     fn release(&mut self, conn: ConnId);

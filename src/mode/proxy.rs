@@ -121,18 +121,27 @@ impl Proxy {
 
     /// A tunnel or a relay is over.
     fn over(&mut self, conn: ConnId, how: &str, when: When, net: &mut dyn Net) {
-        if let Some(visit) = self.visits.remove(&conn) {
-            report(conn, &visit.words, how, Some(visit.since), net);
-            if let Some(far) = visit.far {
-                self.of_far.remove(&far);
-                net.close(far, when);
-            }
+        if let Some(far) = self.forget(conn, how, net) {
+            net.close(far, when);
         }
         net.close(conn, when);
     }
 
+    /// Tells of a request that is over; the connection that was made for it, if one was.
+    fn forget(&mut self, conn: ConnId, how: &str, net: &mut dyn Net) -> Option<ConnId> {
+        let visit = self.visits.remove(&conn)?;
+        report(conn, &visit.words, how, Some(visit.since), net);
+        let far = visit.far?;
+        self.of_far.remove(&far);
+        Some(far)
+    }
+
     fn near_broke(&mut self, conn: ConnId, why: &Failure, net: &mut dyn Net) {
-        self.over(conn, &format!("broken off: {why}"), When::Now, net);
+        let how = format!("broken off: {why}");
+        if let Some(far) = self.forget(conn, &how, net) {
+            net.cut(far);
+        }
+        net.close(conn, When::Now);
     }
 
     fn far_broke(&mut self, asker: ConnId, doing: Doing, why: &Failure, net: &mut dyn Net) {
@@ -145,7 +154,10 @@ impl Proxy {
             (Errand::Exchange, _) => net.conclude(asker, false),
             (Errand::Tunnel | Errand::Relay, _) => {
                 let how = format!("broken by the other end: {why}");
-                self.over(asker, &how, When::Delivered, net);
+                if let Some(far) = self.forget(asker, &how, net) {
+                    net.close(far, When::Now);
+                }
+                net.cut(asker);
             }
         }
     }

@@ -141,6 +141,9 @@ impl Net for Script {
     fn close(&mut self, conn: ConnId, when: When) {
         self.asked.push(format!("close {} {when:?}", conn.slot()));
     }
+    fn cut(&mut self, conn: ConnId) {
+        self.asked.push(format!("cut {}", conn.slot()));
+    }
     fn release(&mut self, conn: ConnId) {
         self.asked.push(format!("release {}", conn.slot()));
     }

@@ -9,11 +9,12 @@ mod layers;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::Registry;
 use mio::event::Source as _;
 use mio::unix::SourceFd;
+use rustix::net::sockopt::set_socket_linger;
 use socket2::SockRef;
 
 use self::layers::Layers;
@@ -55,6 +56,8 @@ pub(super) struct Conn {
     readable: bool,
     writable: bool,
     finish: Finish,
+    /// It ends before all was said, and the peer is to see that.
+    pub is_cut: bool,
     /// The peer has said its last.
     pub over: bool,
     /// The system says that nothing will ever reach the peer again.
@@ -90,6 +93,7 @@ impl Conn {
             readable: false,
             writable: false,
             finish: Finish::No,
+            is_cut: false,
             over: false,
             hung_up: false,
         }
@@ -281,6 +285,19 @@ impl Conn {
             if !matches!(heard, Step::Moved(_)) && !matches!(said, Step::Moved(_)) {
                 return;
             }
+        }
+    }
+
+    /// Whether the peer has everything that it is still to get before it is cut off.
+    pub(super) fn may_be_cut_off(&self) -> bool {
+        let layers = self.layers.as_deref();
+        layers.is_none_or(|layers| layers.tx.is_empty()) && self.has_all()
+    }
+
+    /// What closes it tells the peer that it broke, and throws away what the peer has not got yet.
+    pub(super) fn break_off_when_closed(&self) {
+        if let Transport::Stream(fd) = &self.transport {
+            let _ = set_socket_linger(fd, Some(Duration::ZERO)); // it closes in order otherwise
         }
     }
 

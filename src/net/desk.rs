@@ -32,6 +32,7 @@ enum Request {
     Conclude(ConnId, bool),
     Finish(ConnId),
     Close(ConnId, When),
+    Cut(ConnId),
     Release(ConnId),
     StopListening,
     Arm(ConnId, Alarm, Duration),
@@ -94,6 +95,9 @@ impl Net for Desk<'_> {
     }
     fn close(&mut self, conn: ConnId, when: When) {
         self.requests.push(Request::Close(conn, when));
+    }
+    fn cut(&mut self, conn: ConnId) {
+        self.requests.push(Request::Cut(conn));
     }
     fn release(&mut self, conn: ConnId) {
         self.requests.push(Request::Release(conn));
@@ -199,6 +203,7 @@ impl Shell {
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.part(conn),
+            Request::Cut(conn) => self.cut(conn),
             Request::Release(conn) => self.release(conn),
             Request::StopListening => self.stop_listening(),
             Request::Arm(conn, what, after) => self.arm(conn, what, after),
@@ -230,6 +235,13 @@ impl Shell {
             _ => crate::route::End::finish(conn),
         }
         self.queue_route(route);
+    }
+
+    fn cut(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.is_cut = true;
+            self.part(id);
+        }
     }
 
     fn arm(&mut self, id: ConnId, what: Alarm, after: Duration) {

@@ -280,12 +280,17 @@ impl Shell {
             None | Some(_) => {}
         }
         if let Some(conn) = self.conns.find_mut(id) {
-            let is_told = conn.is_finishing();
-            conn.finish();
+            let is_told = conn.is_finishing() || conn.is_cut;
+            if !conn.is_cut {
+                conn.finish();
+            }
             if serves {
                 conn.part();
             }
-            if conn.is_clear() && conn.is_acknowledged() {
+            if conn.is_cut && conn.may_be_cut_off() {
+                return true;
+            }
+            if !conn.is_cut && conn.is_clear() && conn.is_acknowledged() {
                 return true;
             }
             // Once, for its layers: to wake it every time would keep the loop from ever waiting.
@@ -312,6 +317,9 @@ impl Shell {
         let Some(conn) = self.conns.remove(id) else {
             return;
         };
+        if conn.is_cut {
+            conn.break_off_when_closed();
+        }
         if let Some(route) = conn.route {
             self.leave_route(route, id);
         }

@@ -108,7 +108,7 @@ fn what_a_server_said_before_it_stopped_listening_is_still_to_be_had() {
 }
 
 #[test]
-fn a_break_ends_both_sides() {
+fn a_break_ends_both_sides_and_is_passed_on() {
     let near = vec![
         ask(1, Errand::Tunnel),
         reached(1, 2),
@@ -116,7 +116,7 @@ fn a_break_ends_both_sides() {
     ];
     let wanted = [
         said(1, "broken off: Broken pipe"),
-        "close 2 Now".into(),
+        "cut 2".into(),
         "close 1 Now".into(),
     ];
     assert_eq!(asked(None, near)[2..], wanted, "the peer breaks");
@@ -127,8 +127,8 @@ fn a_break_ends_both_sides() {
     ];
     let wanted = [
         said(1, "broken by the other end: Broken pipe"),
-        "close 2 Delivered".into(),
-        "close 1 Delivered".into(),
+        "close 2 Now".into(),
+        "cut 1".into(),
     ];
     assert_eq!(asked(None, far)[2..], wanted, "the other end breaks");
 }

@@ -58,6 +58,7 @@ impl Net for Desk<'_> {
     fn close(&mut self, conn: ConnId, when: When) {
         self.requests.push(Request::Close(conn, when));
     }
+    fn cut(&mut self, _: ConnId) {}
     fn release(&mut self, _: ConnId) {}
     fn stop_listening(&mut self) {
         self.requests.push(Request::StopListening);
