@@ -124,14 +124,25 @@ pub enum Event {
         words: String,
         /// What the peer was told, as its protocol numbers it.
         status: Option<u16>,
-        /// The peer may ask for more.
-        goes_on: bool,
+        /// What is to come.
+        next: Next,
     },
     /// A signal asks us to end.
     Signal {
         /// Its number.
         number: i32,
     },
+}
+
+/// What is to come behind a request that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The peer may ask for more.
+    Request,
+    /// Its connection is to be closed.
+    End,
+    /// The same, and the peer is to see that it has not been told all.
+    Cut,
 }
 
 /// What a peer of a proxy wants done.

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Alarm, Doing, Errand, Event, Failure, Flow, Level, Mode, Net, When, idle_sentence};
+use super::{
+    Alarm, Doing, Errand, Event, Failure, Flow, Level, Mode, Net, Next, When, idle_sentence,
+};
 use crate::ids::ConnId;
 
 /// Policy of `ncat -l --proxy-type`.
@@ -192,12 +194,13 @@ impl Mode for Proxy {
                 conn,
                 words,
                 status,
-                goes_on,
+                next,
             } => {
                 self.served(conn, (&words, status), net);
-                match goes_on {
-                    true => net.hear(conn),
-                    false => net.close(conn, When::Delivered),
+                match next {
+                    Next::Request => net.hear(conn),
+                    Next::End => net.close(conn, When::Delivered),
+                    Next::Cut => net.cut(conn),
                 }
             }
             Event::End { conn } => match self.of_far.get(&conn).copied() {

@@ -9,9 +9,9 @@ use super::conn::Conn;
 use super::reach::failure;
 use super::routes::{HubRoute, LinkRoute, is_program};
 use crate::ids::{ConnId, ListenId, Table, kind};
-use crate::mode::{Alarm, Doing, Event};
+use crate::mode::{Alarm, Doing, Event, Next};
 use crate::route::{Context, Lull, News, Side, Turn};
-use crate::wire::Served;
+use crate::wire::{self, Served};
 
 /// What a route sees of the shell in its turn.
 pub(super) struct Round<'a> {
@@ -110,7 +110,11 @@ pub(super) fn served(conn: ConnId, served: Served) -> Event {
         conn,
         words: served.words,
         status: served.status,
-        goes_on: served.goes_on,
+        next: match served.next {
+            wire::Next::Request => Next::Request,
+            wire::Next::End => Next::End,
+            wire::Next::Cut => Next::Cut,
+        },
     }
 }
 

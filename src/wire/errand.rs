@@ -86,8 +86,26 @@ pub struct Served {
     pub words: String,
     /// What the peer was told, as its protocol numbers it; none if it was told nothing.
     pub status: Option<u16>,
-    /// The peer may ask for more. Otherwise the connection is to be closed once everything has been sent.
-    pub goes_on: bool,
+    /// What is to come.
+    pub next: Next,
+}
+
+/// What is to come behind a request that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The peer may ask for more.
+    Request,
+    /// The connection ends once everything has been sent.
+    End,
+    /// It ends, and the peer has not been told all that it was promised: it is to see that.
+    Cut,
+}
+
+impl Served {
+    /// Whether the peer may ask for more.
+    pub fn goes_on(&self) -> bool {
+        self.next == Next::Request
+    }
 }
 
 impl fmt::Display for Host {

@@ -26,7 +26,7 @@ use std::time::Instant;
 pub use chat::Chat;
 pub use clock::Clock;
 pub use crlf::Crlf;
-pub use errand::{Answer, Ask, Endpoint, Host, Miss, Served, Want};
+pub use errand::{Answer, Ask, Endpoint, Host, Miss, Next, Served, Want};
 pub use refusal::Refusal;
 pub use stack::Stack;
 pub use telnet::Telnet;

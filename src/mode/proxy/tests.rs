@@ -22,12 +22,12 @@ fn reached(asker: usize, far: usize) -> Event {
     Event::Reached { asker, conn }
 }
 
-fn served(n: usize, status: u16, goes_on: bool) -> Event {
+fn served(n: usize, status: u16, next: Next) -> Event {
     Event::Served {
         conn: conn(n),
         words: "GET there".into(),
         status: Some(status),
-        goes_on,
+        next,
     }
 }
 
@@ -60,12 +60,17 @@ fn a_tunnel_passes_each_end_on_and_is_over_with_the_second() {
 
 #[test]
 fn an_exchange_is_over_when_its_layers_say_so_and_the_peer_may_ask_again() {
-    for (goes_on, then) in [(true, "hear 1"), (false, "close 1 Delivered")] {
+    let cases = [
+        (Next::Request, "hear 1"),
+        (Next::End, "close 1 Delivered"),
+        (Next::Cut, "cut 1"),
+    ];
+    for (next, then) in cases {
         let events = vec![
             ask(1, Errand::Exchange),
             reached(1, 2),
             end(1),
-            served(1, 200, goes_on),
+            served(1, 200, next),
         ];
         let wanted = [
             "reach for 1".into(),
@@ -74,7 +79,7 @@ fn an_exchange_is_over_when_its_layers_say_so_and_the_peer_may_ask_again() {
             "close 2 Now".into(),
             then.into(),
         ];
-        assert_eq!(asked(None, events), wanted, "goes on: {goes_on}");
+        assert_eq!(asked(None, events), wanted, "then {next:?}");
     }
 }
 

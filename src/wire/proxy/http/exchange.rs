@@ -7,6 +7,7 @@ use super::out::Out;
 use super::request::{Client, Order};
 use super::response::{self, Heard, Question, Reply};
 use crate::data::Buf;
+use crate::wire::Next;
 
 /// The most interim responses to one request. An origin that works on it for long may say so now and then.
 const INTERIMS_MAX: u8 = 32;
@@ -117,11 +118,11 @@ impl Exchange {
         }
     }
 
-    /// Whether another request may follow when this one is answered.
-    pub(super) fn goes_on(&self) -> bool {
+    /// What may follow when this request is answered.
+    pub(super) fn next(&self) -> Next {
         match self.response {
-            Response::Head { .. } => false,
-            Response::Body { stays, .. } => stays && self.is_asked(),
+            Response::Body { stays: true, .. } if self.is_asked() => Next::Request,
+            Response::Body { .. } | Response::Head { .. } => Next::End,
         }
     }
 

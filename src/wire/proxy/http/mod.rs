@@ -36,7 +36,7 @@ use std::rc::Rc;
 use super::head::TooLong;
 use crate::data::Buf;
 use crate::wire::proxy::auth::{Judgement, Warden};
-use crate::wire::{Answer, Ask, Fault, Layer, Miss, Phase, Served, Want};
+use crate::wire::{Answer, Ask, Fault, Layer, Miss, Next, Phase, Served, Want};
 
 use exchange::Exchange;
 use heads::HeadReader;
@@ -94,12 +94,12 @@ impl Default for State {
 
 impl State {
     /// Behind this exchange.
-    fn over(exchange: &Exchange, goes_on: bool) -> Self {
+    fn over(exchange: &Exchange, next: Next) -> Self {
         Self::Ear {
             served: Served {
                 words: exchange.words.clone(),
                 status: exchange.status(),
-                goes_on,
+                next,
             },
             skip: 0,
         }
@@ -205,7 +205,7 @@ impl Layer for HttpServer {
     fn served(&mut self) -> Option<Served> {
         match mem::replace(&mut self.state, State::End) {
             State::Ear { served, skip } => {
-                if served.goes_on {
+                if served.goes_on() {
                     self.state = State::Request { skip, head: None };
                 }
                 Some(served)
@@ -291,7 +291,10 @@ impl HttpServer {
             served: Served {
                 words: refused.words,
                 status: Some(refused.status.0),
-                goes_on: refused.client.stays,
+                next: match refused.client.stays {
+                    true => Next::Request,
+                    false => Next::End,
+                },
             },
             skip: refused.in_the_way.unwrap_or(0),
         };
@@ -330,7 +333,7 @@ impl HttpServer {
     /// The response is complete.
     fn conclude(&mut self) {
         if let State::Exchange(exchange) = &self.state {
-            self.state = State::over(exchange, exchange.goes_on());
+            self.state = State::over(exchange, exchange.next());
         }
     }
 
@@ -340,7 +343,7 @@ impl HttpServer {
             return;
         };
         if exchange.status().is_some() {
-            self.state = State::over(exchange, false);
+            self.state = State::over(exchange, Next::Cut);
             return;
         }
         let refused = Refused {

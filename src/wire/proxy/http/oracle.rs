@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::HttpServer;
 use super::chunked::{Decoder, EXTENSION_MAX, TRAILERS_MAX};
 use crate::data::Buf;
-use crate::wire::{Answer, Ask, Layer, Phase, Served, Want, oracle};
+use crate::wire::{Answer, Ask, Layer, Next, Phase, Served, Want, oracle};
 
 /// Reads chunks: the data, and how many bytes are behind the end if that has come.
 pub fn chunked(wire: &[u8]) -> Option<(Vec<u8>, Option<usize>)> {
@@ -308,7 +308,11 @@ impl Told {
             let status = served
                 .status
                 .map_or("-".into(), |status| status.to_string());
-            let then = if served.goes_on { "goes on" } else { "ends" };
+            let then = match served.next {
+                Next::Request => "goes on",
+                Next::End => "ends",
+                Next::Cut => "is cut",
+            };
             said.push(format!("{status} {then}: {}", served.words));
         }
         said
@@ -401,7 +405,7 @@ impl Stand<'_> {
             .told
             .served
             .last()
-            .is_some_and(|served| !served.goes_on);
+            .is_some_and(|served| !served.goes_on());
         self.layer.phase() == Phase::Open && !ended
     }
 

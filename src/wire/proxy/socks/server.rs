@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use super::talk::Talk;
 use crate::data::Buf;
 use crate::wire::proxy::Credentials;
-use crate::wire::{Answer, Ask, Fault, Layer, Miss, Phase, Served, Want};
+use crate::wire::{Answer, Ask, Fault, Layer, Miss, Next, Phase, Served, Want};
 
 /// For whom we are a proxy.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +102,7 @@ impl<D: Dialect> Server<D> {
         self.served = Some(Served {
             words,
             status: status.map(u16::from),
-            goes_on: false,
+            next: Next::End,
         });
     }
 

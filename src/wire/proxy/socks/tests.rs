@@ -10,7 +10,7 @@ use super::*;
 use crate::data::Buf;
 use crate::wire::oracle::{Sizes, run_stack};
 use crate::wire::proxy::Credentials;
-use crate::wire::{Answer, Endpoint, Fault, Host, Layer, Miss, Phase, Served, Stack, Want};
+use crate::wire::{Answer, Endpoint, Fault, Host, Layer, Miss, Next, Phase, Served, Stack, Want};
 
 const AT: &str = "192.0.2.7:4711";
 
@@ -225,7 +225,7 @@ fn what_the_proxy_tells_of_a_miss_is_what_its_client_reads() {
             assert_eq!(read, Err(Fault::new(words)), "{name}");
             let served = pair.server.served().expect("a request that is over");
             assert_eq!(served.status, Some(code), "{name}");
-            assert!(!served.goes_on, "{name}: one request is all there is");
+            assert!(!served.goes_on(), "{name}: one request is all there is");
             assert_eq!(pair.server.phase(), Phase::Handshake, "{name}: it stays");
             assert_eq!(pair.server.recv_eof(), Ok(()), "{name}: it may leave");
         }

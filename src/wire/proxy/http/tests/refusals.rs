@@ -13,7 +13,7 @@ fn answer(client: &[u8]) -> (Vec<String>, bool) {
         "{:?}",
         String::from_utf8_lossy(client)
     );
-    (told.lines(), told.served[0].goes_on)
+    (told.lines(), told.served[0].goes_on())
 }
 
 #[test]

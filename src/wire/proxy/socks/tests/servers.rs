@@ -27,7 +27,7 @@ fn refuses<L: Layer>(make: impl Fn() -> L, cases: &[Refusal]) {
         let served = Served {
             words: words.to_owned(),
             status,
-            goes_on: false,
+            next: Next::End,
         };
         assert_eq!(outcome.said, said, "{name}");
         assert_eq!(outcome.served, [served], "{name}");
