@@ -39,10 +39,15 @@ pub(super) enum Wake {
     Leave,
 }
 
+/// How many entries there may be before those are looked for that nobody wants.
+const FEW: usize = 1024;
+
 /// All deadlines.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
     heap: BinaryHeap<Reverse<(Instant, Wake)>>,
+    /// How many were wanted when all were looked at the last time.
+    wanted: usize,
 }
 
 impl Alarms {
@@ -60,8 +65,14 @@ impl Alarms {
         self.heap.pop().map(|Reverse(entry)| entry)
     }
 
-    /// When the next that is still wanted is due; the others are forgotten.
+    /// When the next that is still wanted is due; the others are forgotten. Those behind it, too, once
+    /// they may be more than half of all: a peer can make many that would be due in an hour.
     pub(super) fn next(&mut self, is_wanted: impl Fn(Instant, Wake) -> bool) -> Option<Instant> {
+        if self.heap.len() > 2 * self.wanted + FEW {
+            self.heap
+                .retain(|&Reverse((at, who))| is_wanted(at, who));
+            self.wanted = self.heap.len();
+        }
         while let Some(&Reverse((at, who))) = self.heap.peek() {
             if is_wanted(at, who) {
                 return Some(at);
@@ -93,5 +104,18 @@ mod tests {
         assert_eq!(alarms.next(|_, _| true), Some(at(3)));
         assert_eq!(alarms.next(|_, _| false), None);
         assert_eq!(alarms.due(at(9)), None, "an unwanted alarm is forgotten");
+    }
+    #[test]
+    fn what_nobody_wants_any_more_does_not_pile_up() {
+        let later = Instant::now() + Duration::from_secs(3600);
+        let mut alarms = Alarms::default();
+        alarms.set(later, Wake::Leave);
+        for n in 0..10 * FEW as u64 {
+            alarms.set(later + Duration::from_secs(n), Wake::Sweep);
+            let next = alarms.next(|_, who| who == Wake::Leave);
+            assert_eq!(next, Some(later), "the one that is wanted");
+            let kept = alarms.heap.len();
+            assert!(kept <= 2 + FEW, "{kept} are kept for one that is wanted");
+        }
     }
 }

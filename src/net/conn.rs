@@ -365,9 +365,14 @@ impl End for Conn {
                 return Step::Moved(0);
             }
         }
-        // Layers keep the next message until the last has gone.
-        if layers.tx.is_empty() && layers.sealed && self.transport.keeps_messages() {
+        // Layers keep the next message until the last has gone, and words that had no room: nobody may be
+        // there any more who would pull or push.
+        let messages = self.transport.keeps_messages();
+        let keeps = layers.sealed && (messages || !layers.settled);
+        if layers.tx.is_empty() && keeps {
+            layers.tx.lend(&mut layers.pool.borrow_mut());
             let _ = layers.stack.send(&[], &mut layers.tx); // the stack keeps the fault
+            layers.tx.settle(&mut layers.pool.borrow_mut());
         }
         if layers.tx.is_empty() || !self.writable {
             return Step::Idle;

@@ -75,7 +75,8 @@ impl Shell {
     /// A peer wants something done.
     pub(super) fn asked(&mut self, conn: ConnId, ask: Ask) {
         let taken = self.conns.find(conn).is_some_and(|conn| conn.counted);
-        if !taken && self.is_full_for(conn) {
+        let gone = self.conns.find(conn).is_none_or(|conn| conn.hung_up);
+        if gone || !taken && self.is_full_for(conn) {
             return self.remove_conn(conn);
         }
         self.count(conn);

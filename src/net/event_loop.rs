@@ -126,7 +126,10 @@ impl Shell {
                 .is_some_and(|conn| conn.alarms[what as usize] == Some(at)),
             Wake::Layers(id) => conns.find(id).is_some_and(|conn| conn.awaits_ring(at)),
             Wake::Errand(id) => errands.get(&id).is_some_and(|errand| errand.wants(at)),
-            Wake::Greeting(id) => conns.find(id).is_some_and(|conn| conn.greeting().is_some()),
+            Wake::Greeting(id) => conns
+                .find(id)
+                .and_then(|conn| conn.greeting())
+                .is_some_and(|greeting| greeting.until == Some(at)),
             Wake::Appetite(id) => conns.find(id).is_some_and(|conn| conn.is_patient(at)),
             Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
             Wake::Dial(id) => dials

@@ -79,7 +79,7 @@ impl Shell {
         let Self {
             newcomers, conns, ..
         } = self;
-        newcomers.retain(|id| conns.find(*id).is_some_and(|c| c.greeting().is_some()));
+        newcomers.retain(|id| conns.find(*id).is_some_and(is_new));
         if self.newcomers.len() >= most
             && let Some(oldest) = self.newcomers.pop_front()
         {
@@ -96,7 +96,7 @@ impl Shell {
             now,
             ..
         } = self;
-        newcomers.retain(|id| conns.find(*id).is_some_and(|c| c.greeting().is_some()));
+        newcomers.retain(|id| conns.find(*id).is_some_and(is_new));
         let is_slow = |id: &&ConnId| {
             conns
                 .find(**id)
@@ -281,4 +281,10 @@ impl Shell {
         self.ring_for_layers(id);
         self.wake_conn(id);
     }
+}
+
+/// Whether a peer has not agreed yet and has to in time. One for whom datagrams are passed on need not.
+fn is_new(conn: &Conn) -> bool {
+    let greeting = conn.greeting();
+    greeting.is_some_and(|greeting| greeting.until.is_some())
 }

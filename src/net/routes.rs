@@ -207,6 +207,12 @@ impl Shell {
         // Whoever lingered and is not done counts again, so that those are no more than there may be.
         self.count(id);
         self.closing.push(id);
+        // What was the last to be said may have been long in coming, and time to take it begins now.
+        if self.config.service.is_some()
+            && let Some(conn) = self.conns.find_mut(id)
+        {
+            conn.moved_at = self.now;
+        }
     }
 
     /// A connection goes from its route. A hub goes on without it; a link is over, and with it the pipes

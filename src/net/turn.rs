@@ -43,7 +43,11 @@ impl LinkRoute {
             near_conn.moved(now);
             far_conn.moved(now);
         }
-        if let Some(request) = near_conn.served() {
+        // Whoever gets the last of a slow answer is served when it has left us, and not before.
+        if turn == Turn::Rest
+            && near_conn.has_said_all()
+            && let Some(request) = near_conn.served()
+        {
             round.outbox.push_back(served(near, request));
         }
         if turn == Turn::Rest {

@@ -126,6 +126,8 @@ impl Conn {
         match step {
             Step::Moved(_) => Greeted::Busy,
             Step::Idle => Greeted::NotYet,
+            // It may still be hearing the answer to its last request.
+            Step::Over if !self.has_said_all() => Greeted::NotYet,
             Step::Over => Greeted::Never(io::ErrorKind::UnexpectedEof.into()),
             Step::Broken(error) => Greeted::Never(error),
         }
@@ -171,6 +173,12 @@ impl Conn {
         let served = layers.stack.served()?;
         layers.greeting = None;
         Some(served)
+    }
+
+    /// Whether nothing that the layers have to say waits for the wire.
+    pub(in crate::net) fn has_said_all(&self) -> bool {
+        let said = |layers: &Layers| layers.tx.is_empty() && layers.stack.resting().1 == 0;
+        self.layers.as_ref().is_none_or(|layers| said(layers))
     }
 
     /// Where messages are to be sent from here on, if it was agreed on that.
