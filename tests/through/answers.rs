@@ -101,12 +101,12 @@ fn socks4_is_refused_with_every_code_but_90() -> Told {
         (0, 255),
         (4, 90),
     ] {
-        for name in [false, true] {
+        for short in [false, true] {
             let mut scene = calls(Kind::Socks4, &[], &door()?)?;
             let asked = &Kind::Socks4.steps(NAME, 80)[0].asked;
             // Whoever knows the answer by its second byte needs no more of it.
             let whole = [version, code, 0, 0, 0, 0, 0, 0];
-            let answer = if name { &whole[..2] } else { &whole[..] };
+            let answer = if short { &whole[..2] } else { &whole[..] };
             play(&mut scene, &[Step::new(asked, answer)])?;
             ends_saying(&mut scene, 1, "Ncat: Proxy connection failed.\n")
                 .map_err(|e| format!("{version} {code}: {e}"))?;

@@ -3,7 +3,7 @@
 use crate::common::table::{Case, all_hold};
 use crate::common::{Place, Told};
 use crate::kits::{
-    Kind, NAME, Step, calls, connect, door, heard, ncat, play, socks4, socks5_address,
+    Kind, NAME, Step, calls, connect, door, heard, ncat, nobody, play, socks4, socks5_address,
 };
 use crate::people::{hear, say, words};
 
@@ -11,12 +11,14 @@ fn socks5(host: &str, port: u16) -> Vec<u8> {
     [&[5, 1, 0][..], &socks5_address(host, port)].concat()
 }
 
-/// Options, the host as typed, and the last thing the proxy hears.
+/// Options, the host as typed, what is said before, and the last thing the proxy hears.
+type Asked<'a> = (&'a [&'a str], &'a str, Option<Step>, Vec<u8>);
+
 #[test]
 fn each_kind_of_proxy_is_asked_in_its_own_words() -> Told {
     let hello = || Some(Step::new([5, 1, 0], [5, 0]));
     let longest = "n".repeat(255);
-    let cases: Vec<(&[&str], &str, Option<Step>, Vec<u8>)> = vec![
+    let cases: Vec<Asked<'_>> = vec![
         (&[], NAME, None, connect(NAME, 80).into()),
         (
             &["--proxy-type", "http"],
@@ -191,8 +193,7 @@ fn a_login_is_not_told_to_a_proxy_that_does_not_want_it() -> Told {
 #[test]
 fn a_proxy_is_met_from_the_address_and_port_that_were_asked_for() -> Told {
     for kind in Kind::ALL {
-        // The kernel's choice, free again once it is known.
-        let free = Place::any_port().open()?.place;
+        let (_kept, free) = nobody()?;
         let port = crate::people::port_of(&free);
         let door = door()?;
         let mut scene = calls(kind, &["-s", "127.0.0.1", "-p", &port], &door)?;

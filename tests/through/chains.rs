@@ -3,7 +3,7 @@
 use crate::common::table::{Case, all_hold};
 use crate::common::{Place, Running, Scene, Told};
 use crate::kits::{
-    Kind, NAME, connect, door, ends_saying, heard, ncat, play, serving, socks5_address,
+    Kind, NAME, connect, door, ends_saying, heard, ncat, nobody, play, serving, socks5_address,
 };
 use crate::people::{hear, holds, port_of, say, words};
 
@@ -129,7 +129,8 @@ fn refused(kinds: &[Kind], options: &[&str], there: &[&str]) -> Told<Scene> {
 
 #[test]
 fn who_refuses_in_a_chain_is_heard() -> Told {
-    let gone = port_of(&door()?.place);
+    let (_kept, gone) = nobody()?;
+    let gone = port_of(&gone);
     for (kinds, said) in [
         (
             &[Kind::Socks5, Kind::Http][..],

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::common::proc_net::tcp_port_of;
 use crate::common::{Deadline, Place, Program, Running, Told};
-use crate::kits::{Kind, door, ends_saying, ncat};
+use crate::kits::{Kind, door, ends_saying, ncat, nobody};
 use crate::people::{hear, listening, port_of, say, words};
 
 const REFERENCE: &str = "/usr/bin/ncat";
@@ -87,7 +87,8 @@ fn an_installed_ncat_says_that_nobody_is_there() -> Told {
         return Ok(());
     }
     let (_running, place) = proxy(&[])?;
-    let gone = port_of(&door()?.place);
+    let (_kept, gone) = nobody()?;
+    let gone = port_of(&gone);
     let mut scene = ncat(&[&Kind::Http.to(&place), &words(&[&["127.0.0.1", &gone]])])?;
     ends_saying(&mut scene, 1, "Ncat: Proxy returned status code 504.\n")
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::deadline::in_time;
 use crate::common::table::{Case, all_hold};
 use crate::common::{Deadline, Told};
 use crate::kits::{Kind, NAME, calls, door, ends_saying, play};
@@ -166,16 +167,28 @@ fn a_proxy_that_always_says_something_more_is_left_in_time() -> Told {
 
 #[test]
 fn the_time_is_one_for_all_connections_that_a_login_takes() -> Told {
-    let since = Instant::now();
-    let door = door()?;
-    let mut scene = calls(Kind::Http, &["-w", "600ms", "--proxy-auth", "a:b"], &door)?;
-    scene
-        .peer()
-        .tx
-        .push(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
-    scene.until("it gives the first up", |s| {
-        s.peer().rx.ended() || s.program.status.is_some()
-    })?;
-    ends_saying(&mut scene, 1, "Ncat: TIMEOUT.\n")?;
-    took(since)
+    const SILENT: Duration = Duration::from_millis(2500);
+    const LATE: Duration = Duration::from_millis(500);
+    // If the time began anew with the second connection, it would be up no sooner than this.
+    const ANEW: Duration = Duration::from_millis(5500);
+    in_time(LATE, |watch| {
+        let door = door()?;
+        let since = Instant::now();
+        watch.begin();
+        let mut scene = calls(Kind::Http, &["-w", "3", "--proxy-auth", "a:b"], &door)?;
+        watch.end();
+        scene.holds(SILENT, "it waits", |s| s.program.status.is_none())?;
+        scene
+            .peer()
+            .tx
+            .push(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+        scene.until("it gives the first up", |s| {
+            s.peer().rx.ended() || s.program.status.is_some()
+        })?;
+        ends_saying(&mut scene, 1, "Ncat: TIMEOUT.\n")?;
+        match since.elapsed() {
+            took if took < ANEW => Ok(()),
+            took => Err(format!("it took {took:?}")),
+        }
+    })
 }

@@ -1,11 +1,13 @@
 //! What a proxy hears and says, proxies of our own, and callers that go through them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use socket2::{Domain, Socket, Type};
 
 use crate::common::payload::same;
 use crate::common::proc_net::tcp_port_of;
-use crate::common::{Deadline, Door, In, Place, Program, Running, Scene, Told};
+use crate::common::{Deadline, Door, In, Place, Program, Running, Scene, Told, told};
 use crate::people::{port_of, words};
 
 /// A name that nobody may look up here.
@@ -130,6 +132,17 @@ pub(crate) fn socks5_address(host: &str, port: u16) -> Vec<u8> {
 /// A listening socket of the test on 127.0.0.1.
 pub(crate) fn door() -> Told<Door> {
     Place::any_port().open()
+}
+
+/// A port of 127.0.0.1 where nobody listens, for as long as it is held. Whoever reuses addresses may
+/// still connect from there.
+pub(crate) fn nobody() -> Told<(Socket, Place)> {
+    let socket = told(Socket::new(Domain::IPV4, Type::STREAM, None))?;
+    told(socket.set_reuse_address(true))?;
+    told(socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()))?;
+    let at = told(socket.local_addr())?.as_socket();
+    let at = at.ok_or("a socket of IPv4 has an address")?;
+    Ok((socket, Place::Tcp(at)))
 }
 
 /// Our program with these words; its stdin is a pipe.

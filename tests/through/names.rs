@@ -1,9 +1,11 @@
 //! Who looks names up: the proxy, or we.
 
-use crate::common::Told;
+use std::time::Duration;
+
 use crate::common::table::{Case, all_hold};
-use crate::kits::{Kind, NAME, door, ends_saying, ncat, play};
-use crate::people::{hear, words};
+use crate::common::{Deadline, Place, Told};
+use crate::kits::{Kind, NAME, door, ends_saying, ncat, nobody, play};
+use crate::people::{hear, holds, words};
 
 /// Options, the host as typed, as the proxy is told, and the line about it.
 const TOLD: [(&[&str], &str, &str, &str); 12] = [
@@ -85,12 +87,23 @@ fn a_proxy_is_told_a_name_or_an_address_as_the_options_say() -> Told {
     all_hold(&cases)
 }
 
+/// A name that this machine's own list gives to ::1.
+fn name_of_ipv6() -> Option<String> {
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let line = hosts.lines().find_map(|line| line.strip_prefix("::1 "))?;
+    Some(line.split_whitespace().next()?.to_owned())
+}
+
 #[test]
 fn an_ipv6_address_found_here_is_told_as_one() -> Told {
+    let Some(name) = name_of_ipv6() else {
+        eprintln!("SKIPPED: this machine knows no name with an address of IPv6");
+        return Ok(());
+    };
     for kind in [Kind::Http, Kind::Socks5, Kind::Login] {
-        let door = crate::common::Place::Tcp("[::1]:0".parse().expect("an address")).open()?;
+        let door = Place::Tcp("[::1]:0".parse().expect("an address")).open()?;
         let way = kind.to(&door.place);
-        let options = ["-6", "--proxy-dns", "local", "ip6-localhost", "80"];
+        let options = ["-6", "--proxy-dns", "local", &name, "80"];
         let mut scene = ncat(&[&way, &words(&[&options])])?;
         scene.admit(&door)?;
         play(&mut scene, &kind.steps("::1", 80))?;
@@ -112,12 +125,15 @@ fn a_name_that_nobody_may_look_up_is_refused_before_a_proxy_is_asked() -> Told {
         for (options, host) in cases {
             let family6 = options.contains(&"-6");
             let at = if family6 { "[::1]:0" } else { "127.0.0.1:0" };
-            let door = crate::common::Place::Tcp(at.parse().expect("an address")).open()?;
+            let door = Place::Tcp(at.parse().expect("an address")).open()?;
             let mut scene = ncat(&[&kind.to(&door.place), &words(&[options, &[host, "80"]])])?;
             let said = format!("Ncat: Error: Failed to resolve host {host} locally.");
             let outcome = scene.ends_with(1)?;
             if !outcome.stderr.starts_with(&said) {
                 return Err(format!("{options:?} {host}: {}", outcome.stderr));
+            }
+            if door.accept(Deadline::after(Duration::ZERO)).is_ok() {
+                return Err(format!("{options:?} {host}: the proxy was called"));
             }
         }
     }
@@ -168,9 +184,23 @@ fn a_proxy_that_cannot_be_found_is_named() -> Told {
 }
 
 #[test]
+fn a_proxy_that_is_not_of_the_family_asked_for_is_not_found() -> Told {
+    for (family, proxy) in [("-6", "127.0.0.1:1"), ("-4", "[::1]:1")] {
+        let mut scene = ncat(&[&[family, "--proxy", proxy, NAME, "80"]])?;
+        let outcome = scene.ends_with(1)?;
+        holds(
+            "stderr",
+            &outcome.stderr,
+            "Ncat: Could not resolve proxy \"",
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_proxy_where_nobody_listens_refuses() -> Told {
     for kind in Kind::ALL {
-        let gone = door()?.place;
+        let (_kept, gone) = nobody()?;
         let mut scene = ncat(&[&kind.to(&gone), &words(&[&[NAME, "80"]])])?;
         ends_saying(&mut scene, 1, "Ncat: Connection refused.\n")?;
     }

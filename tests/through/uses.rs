@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::payload::same;
 use crate::common::table::{Case, all_hold};
 use crate::common::{Told, directory, told};
-use crate::kits::{Kind, NAME, brought, calls, door, is_through, ncat, play, serving};
+use crate::kits::{Kind, NAME, brought, calls, door, is_through, ncat, nobody, play, serving};
 use crate::people::{hear, holds, port_of, say, words};
 
 #[test]
@@ -58,7 +58,8 @@ fn a_command_is_not_started_before_the_way_is_open() -> Told {
 
 #[test]
 fn ports_are_looked_for_through_each_kind() -> Told {
-    let gone = port_of(&door()?.place);
+    let (_kept, gone) = nobody()?;
+    let gone = port_of(&gone);
     let mut cases = Vec::new();
     for kind in Kind::ALL {
         let gone = &gone;
