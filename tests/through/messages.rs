@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use socket2::Socket;
 
+use crate::common::deadline::in_time;
 use crate::common::payload::{noise, same};
 use crate::common::proc_net::udp_port_of;
 use crate::common::table::{Case, all_hold};
@@ -213,11 +214,19 @@ fn a_proxy_that_passes_nothing_on_says_why() -> Told {
 
 #[test]
 fn a_proxy_that_falls_silent_is_left_in_time_with_datagrams_too() -> Told {
-    let door = door()?;
-    let all = words(&[&["-u", "-w", "300ms", "192.0.2.1", "53"]]);
-    let mut scene = ncat(&[&Kind::Socks5.to(&door.place), &all])?;
-    scene.admit(&door)?;
-    ends_saying(&mut scene, 1, "Ncat: TIMEOUT.\n")
+    const WAIT: Duration = Duration::from_millis(300);
+    in_time(WAIT, |watch| {
+        let door = door()?;
+        let all = words(&[&["-u", "-w", "300ms", "192.0.2.1", "53"]]);
+        watch.begin();
+        let scene = ncat(&[&Kind::Socks5.to(&door.place), &all]);
+        let scene = scene.and_then(|mut scene| {
+            scene.admit(&door)?;
+            Ok(scene)
+        });
+        watch.end();
+        ends_saying(&mut scene?, 1, "Ncat: TIMEOUT.\n")
+    })
 }
 
 /// Our program, listening for datagrams.
@@ -333,18 +342,27 @@ fn dtls_is_talked_through_a_proxy() -> Told {
 #[cfg(feature = "dtls")]
 #[test]
 fn nothing_but_dtls_is_passed_on() -> Told {
-    let (mouth, at) = mouth_at("127.0.0.1")?;
-    let door = door()?;
-    let options = ["--ssl", "-w", "2"];
-    let mut scene = relays_at(Kind::Socks5, &bytes_of(at), "192.0.2.1", &options, &door)?;
-    scene.program.stdin.push(b"secret\n");
-    let (datagram, caller) = next(&mut scene, &mouth)?;
-    let head = wrapped("192.0.2.1", 53, &[22, 254]);
-    if !datagram.starts_with(&head) || datagram.windows(6).any(|bytes| bytes == b"secret") {
-        return Err(format!("it says {datagram:?}"));
-    }
-    told(mouth.send_to(&wrapped("192.0.2.1", 53, b"in the clear\n"), caller))?;
-    ends_saying(&mut scene, 1, "Ncat: TIMEOUT.\n")
+    in_time(Duration::from_secs(1), |watch| {
+        let (mouth, at) = mouth_at("127.0.0.1")?;
+        let door = door()?;
+        let options = ["--ssl", "-w", "1"];
+        watch.begin();
+        let met = relays_at(Kind::Socks5, &bytes_of(at), "192.0.2.1", &options, &door);
+        let met = met.and_then(|mut scene| {
+            scene.program.stdin.push(b"secret\n");
+            let came = next(&mut scene, &mouth)?;
+            Ok((scene, came))
+        });
+        watch.end();
+        let (mut scene, (datagram, caller)) = met?;
+        let head = wrapped("192.0.2.1", 53, &[22, 254]);
+        if !datagram.starts_with(&head) || datagram.windows(6).any(|bytes| bytes == b"secret") {
+            return Err(format!("it says {datagram:?}"));
+        }
+        told(mouth.send_to(&wrapped("192.0.2.1", 53, b"in the clear\n"), caller))?;
+        ends_saying(&mut scene, 1, "Ncat: TIMEOUT.\n")?;
+        same("stdout", &scene.program.stdout.got, b"")
+    })
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! TLS with the target inside, and TLS with proxies outside.
 
+use std::time::Duration;
+
+use crate::common::deadline::in_time;
 use crate::common::table::{Case, all_hold};
 use crate::common::{Place, Running, Scene, Told};
 use crate::kits::{Kind, NAME, brought, calls, door, ends_saying, ncat, play, serving};
@@ -184,7 +187,7 @@ fn nothing_but_tls_reaches_the_target() -> Told {
             &["--ssl-verify"],
             &["--ssl", "-c", "echo secret"],
         ] {
-            let options = [options, &["-w", "1"]].concat();
+            let options = [options, &["-w", "30"]].concat();
             let mut scene = brought(kind, "127.0.0.1", &options, &door()?)?;
             scene.program.stdin.push(b"secret\n");
             scene.program.stdin.finish();
@@ -211,9 +214,16 @@ fn nothing_but_tls_reaches_the_target() -> Told {
 #[test]
 fn a_target_that_says_nothing_is_left_in_time() -> Told {
     for kind in Kind::ALL {
-        let mut scene = calls(kind, &["--ssl", "-w", "500ms"], &door()?)?;
-        play(&mut scene, &kind.steps(NAME, 80))?;
-        ends_saying(&mut scene, 1, "Ncat: TIMEOUT.\n")?;
+        in_time(Duration::from_millis(500), |watch| {
+            watch.begin();
+            let scene = calls(kind, &["--ssl", "-w", "500ms"], &door()?);
+            let scene = scene.and_then(|mut scene| {
+                play(&mut scene, &kind.steps(NAME, 80))?;
+                Ok(scene)
+            });
+            watch.end();
+            ends_saying(&mut scene?, 1, "Ncat: TIMEOUT.\n")
+        })?;
     }
     Ok(())
 }
@@ -308,6 +318,37 @@ fn a_proxy_in_tls_is_verified_when_that_is_asked_for() -> Told {
         }
     }
     Ok(())
+}
+
+/// Our program, which has greeted a proxy that should speak TLS.
+fn greets(wait: &str) -> Told<Scene> {
+    let door = door()?;
+    let url = format!("https://{}", door.place);
+    let mut scene = ncat(&[&["-w", wait, "--proxy", &url, NAME, "80"]])?;
+    scene.program.stdin.push(b"secret\n");
+    scene.admit(&door)?;
+    scene.until("it greets", |s| s.peer().rx.got.len() > 5)?;
+    match is_hello(&scene.peer().rx.got) {
+        true => Ok(scene),
+        false => Err("it says something outside of TLS".into()),
+    }
+}
+
+#[test]
+fn a_proxy_that_should_speak_tls_is_left_in_time_or_when_it_leaves() -> Told {
+    in_time(Duration::from_millis(500), |watch| {
+        watch.begin();
+        let scene = greets("500ms");
+        watch.end();
+        ends_saying(&mut scene?, 1, "Ncat: TIMEOUT.\n")
+    })?;
+    let mut scene = greets("30")?;
+    scene.peer().tx.finish();
+    let said = scene.ends_with(1)?.stderr;
+    match said.is_empty() || said.contains("TIMEOUT") {
+        true => Err(format!("it says {said:?}")),
+        false => Ok(()),
+    }
 }
 
 #[test]

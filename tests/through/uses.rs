@@ -92,6 +92,41 @@ fn ports_are_looked_for_through_each_kind() -> Told {
 }
 
 #[test]
+fn of_many_ports_only_the_open_ones_are_named() -> Told {
+    for kind in Kind::ALL {
+        // Whoever asks for a name asks each that comes for the first time.
+        for auth in [&[][..], &["--proxy-auth", "user:pass"]] {
+            if kind == Kind::Login && !auth.is_empty() {
+                continue; // it has told its own
+            }
+            let (kept, gone) = nobody()?;
+            let (one, two) = (door()?, door()?);
+            let (one, two) = (&one.place, &two.place);
+            let ports = [&gone, one, &gone, &gone, two, &gone]
+                .map(port_of)
+                .join(",");
+            let (running, place) = serving(kind, auth)?;
+            let options = words(&[auth, &["-z", "-v", "127.0.0.1", &ports]]);
+            let mut scene = ncat(&[&kind.to(&place), &options])?;
+            scene.others.push(running);
+            let said = scene.ends_with(0)?.stderr;
+            drop(kept);
+            let mut met: Vec<_> = said
+                .lines()
+                .filter(|line| line.contains("Connected"))
+                .collect();
+            met.sort_unstable();
+            let mut due = [one, two].map(|place| format!("Ncat: Connected to {place}."));
+            due.sort_unstable();
+            if met != due {
+                return Err(format!("{kind} {auth:?}: {said}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn logs_hold_what_goes_through_and_nothing_else() -> Told {
     for kind in Kind::ALL {
         let dir = directory()?;
