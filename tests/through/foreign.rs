@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::common::proc_net::tcp_port_of;
 use crate::common::{Deadline, Place, Program, Running, Told};
 use crate::kits::{Kind, door, ends_saying, ncat, nobody};
-use crate::people::{hear, listening, port_of, say, words};
+use crate::people::{hear, port_of, say, words};
 
 const REFERENCE: &str = "/usr/bin/ncat";
 
@@ -100,7 +100,7 @@ fn tls_passes_through_an_installed_ncat() -> Told {
         return Ok(());
     }
     let (_running, place) = proxy(&[])?;
-    let (mut target, at) = listening(&["--ssl"])?;
+    let (mut target, at) = crate::people::listening(&["--ssl"])?;
     let there = ["--ssl", "127.0.0.1", &port_of(&at)];
     let mut scene = ncat(&[&Kind::Http.to(&place), &words(&[&there])])?;
     scene.program.stdin.push(b"there\n");
