@@ -215,8 +215,11 @@ impl Shell {
     fn won_for_line(&mut self, n: usize, dial: &Dial, socket: Socket) {
         let mut name = peer_name(SockRef::from(&socket));
         if let Some(name_of) = &self.config.name_of {
-            self.say
-                .say(Level::Verbose, &format!("Connected to proxy {name}."));
+            // Of many peers only those that are there are named, and not the way to each.
+            if !dial.target.many {
+                self.say
+                    .say(Level::Verbose, &format!("Connected to proxy {name}."));
+            }
             name = name_of(n);
         }
         let unix = socket
