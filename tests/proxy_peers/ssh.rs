@@ -164,5 +164,9 @@ fn a_shell_that_a_proxy_may_not_lead_to_is_not_reached() -> Told {
     let mut scene = Scene::of(shell.through(&way, &shell.host.port, "echo in"))?;
     let outcome = scene.ends_with(255)?;
     assert_eq!(outcome.stdout, b"", "it was reached all the same");
-    crate::stage::holds("stderr", &outcome.stderr, "Ncat: Proxy returned status code 403.")
+    crate::stage::holds(
+        "stderr",
+        &outcome.stderr,
+        "Ncat: Proxy returned status code 403.",
+    )
 }
