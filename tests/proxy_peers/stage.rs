@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::scene::{Outcome, place_of};
-use crate::common::{Place, Program, Scene, Told};
+use crate::common::{Program, Scene, Told};
 
 /// How long a large program may take that does much more than we ask of it.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -53,10 +53,6 @@ impl Host {
     /// A proxy that looks nobody up, for browsers ask for more than they are told to.
     pub(crate) fn proxy(kind: &str, options: &[&str]) -> Told<Self> {
         Self::of(&[&["-n", "--proxy-type", kind], options].concat())
-    }
-
-    pub(crate) fn place(&self) -> Place {
-        Place::local(self.port.parse().unwrap_or_default())
     }
 
     /// Waits until it has told of something in these words.
