@@ -108,6 +108,7 @@ fn a_page_and_its_parts_come_through_an_http_proxy() -> Told {
     proxy.told(&format!("GET {url}missing: 404, "))
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn a_page_in_secret_comes_through_an_http_proxy() -> Told {
     let Some((_dir, site)) = site(&["--ssl"])? else {
@@ -121,6 +122,7 @@ fn a_page_in_secret_comes_through_an_http_proxy() -> Told {
     proxy.told(&format!("CONNECT {}: ", site.at))
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn a_page_and_its_parts_come_through_a_proxy_that_speaks_tls() -> Told {
     let Some((_dir, site)) = site(&[])? else {

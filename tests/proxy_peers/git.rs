@@ -145,6 +145,7 @@ fn git_shows_a_proxy_who_it_is() -> Told {
     Ok(())
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn git_speaks_tls_through_an_http_proxy() -> Told {
     let Some(forge) = Forge::open("https")? else {
