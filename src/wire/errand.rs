@@ -19,7 +19,7 @@ const NAME_MAX: usize = 255;
 
 impl Host {
     /// The host of this name, if it can be the name of one.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         let good = |c: char| match c.is_ascii() {
             true => c.is_ascii_alphanumeric() || "-._".contains(c),
             false => !c.is_control(),

@@ -18,6 +18,7 @@ use super::fields::{self, Params, Said};
 use super::{AUTH, BASIC, DIGEST};
 use crate::wire::Clock;
 use crate::wire::proxy::Credentials;
+use crate::wire::proxy::words::plain;
 
 /// Whom we speak for; the name that scripts know.
 const REALM: &str = "Ncat";
@@ -108,7 +109,7 @@ impl Warden {
             _ => Err(Denial::Wrong),
         };
         match verdict {
-            Ok(()) => Judgement::Welcome(printable(&self.credentials.user)),
+            Ok(()) => Judgement::Welcome(plain(&self.credentials.user)),
             Err(denial) => Judgement::Challenge(self.challenge(denial)),
         }
     }
@@ -297,16 +298,6 @@ fn names(uri: &[u8], method: &str, target: &str) -> bool {
     };
     let path = rest.find('/').map_or("/", |at| &rest[at..]);
     method != "CONNECT" && uri == path.as_bytes()
-}
-
-/// As it may stand in a log.
-fn printable(name: &[u8]) -> String {
-    let name = String::from_utf8_lossy(name);
-    let letters = name.chars().map(|letter| match letter.is_control() {
-        true => letter.escape_default().to_string(),
-        false => letter.to_string(),
-    });
-    letters.collect()
 }
 
 #[cfg(test)]
