@@ -5,6 +5,7 @@
 //! connect  HTTP CONNECT        http    requests     head         where a head ends
 //! socks    4, 4a, 5            socks   4, 4a, 5     auth         who asks, and how that is proved
 //!                                                   noise        numbers that nobody can foresee
+//!                                                   secret       whether somebody knows it
 //!                                                   words        what peers say, in our log
 //! ```
 //!
@@ -17,6 +18,7 @@ mod connect;
 pub mod head;
 pub mod http;
 mod noise;
+mod secret;
 pub mod socks;
 mod words;
 
