@@ -330,18 +330,21 @@ pub static FLAGS: &[Flag] = &[
     .sets(|o| o.proxy.verify = true)
     .only_with(HAS_PROXY && HAS_TLS)
     .beyond(),
-    long("proxy-ssl-trustfile", "Trust these for proxies only (PEM)")
-        .takes_raw("file", |o, v| o.proxy.trust.push(v.into()))
-        .only_with(HAS_PROXY && HAS_TLS)
-        .beyond(),
-    long("proxy-allow", "Where users of our proxy may go only")
+    long(
+        "proxy-ssl-trustfile",
+        "The same, and trust these only (PEM)",
+    )
+    .takes_raw("file", |o, v| o.proxy.trust.push(v.into()))
+    .only_with(HAS_PROXY && HAS_TLS)
+    .beyond(),
+    long("proxy-allow", "Lead users of our proxy only there")
         .takes("rules", |o, v| {
             o.proxy.allow.push(v.into());
             Ok(())
         })
         .only_with(HAS_PROXY)
         .beyond(),
-    long("proxy-deny", "Where users of our proxy may not go")
+    long("proxy-deny", "Never lead users of our proxy there")
         .takes("rules", |o, v| {
             o.proxy.deny.push(v.into());
             Ok(())

@@ -14,6 +14,21 @@ pub enum Host {
     Ip(IpAddr),
 }
 
+/// The longest name of a host; that of a domain is two bytes shorter.
+const NAME_MAX: usize = 255;
+
+impl Host {
+    /// The host of this name, if it can be the name of one.
+    pub fn named(name: &str) -> Option<Self> {
+        let good = |c: char| match c.is_ascii() {
+            true => c.is_ascii_alphanumeric() || "-._".contains(c),
+            false => !c.is_control(),
+        };
+        let is_name = (1..=NAME_MAX).contains(&name.len()) && name.chars().all(good);
+        is_name.then(|| Self::Name(name.into()))
+    }
+}
+
 /// A host and a port there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {

@@ -5,6 +5,8 @@
 //! connect  HTTP CONNECT        http    requests     head         where a head ends
 //! socks    4, 4a, 5            socks   4, 4a, 5     auth         who asks, and how that is proved
 //!                                                   noise        numbers that nobody can foresee
+//!                                                   secret       whether somebody knows it
+//!                                                   words        what peers say, in our log
 //! ```
 //!
 //! A way through a proxy is a layer whose work ends with its handshake: it leaves the stack, and what came
@@ -16,7 +18,9 @@ mod connect;
 pub mod head;
 pub mod http;
 mod noise;
+mod secret;
 pub mod socks;
+mod words;
 
 pub use connect::Connect;
 pub use noise::Noise;

@@ -18,6 +18,8 @@ use super::fields::{self, Params, Said};
 use super::{AUTH, BASIC, DIGEST};
 use crate::wire::Clock;
 use crate::wire::proxy::Credentials;
+use crate::wire::proxy::secret::is_same;
+use crate::wire::proxy::words::plain;
 
 /// Whom we speak for; the name that scripts know.
 const REALM: &str = "Ncat";
@@ -108,7 +110,7 @@ impl Warden {
             _ => Err(Denial::Wrong),
         };
         match verdict {
-            Ok(()) => Judgement::Welcome(printable(&self.credentials.user)),
+            Ok(()) => Judgement::Welcome(plain(&self.credentials.user)),
             Err(denial) => Judgement::Challenge(self.challenge(denial)),
         }
     }
@@ -126,7 +128,7 @@ impl Warden {
         let given = STANDARD.decode(token).map_err(|_| Denial::Wrong)?;
         let Credentials { user, password } = &self.credentials;
         let right = [&user[..], &password[..]].join(&b':');
-        self.same(&given, &right)
+        right_if(is_same(&given, &right))
     }
 
     fn digest(&mut self, params: &Params, method: &str, uri: &str) -> Result<(), Denial> {
@@ -161,10 +163,10 @@ impl Warden {
         if algorithm.session || proof.realm != REALM.as_bytes() || !names(proof.uri, method, uri) {
             return Err(Denial::Wrong);
         }
-        let user = self.same(find("username")?, proof.user);
+        let user = is_same(find("username")?, proof.user);
         let given = find("response")?.to_ascii_lowercase();
-        let response = self.same(&given, proof.response().as_bytes());
-        user.and(response)?;
+        let response = is_same(&given, proof.response().as_bytes());
+        right_if(user & response)?;
         self.spend(&nonce, count)
     }
 
@@ -242,14 +244,6 @@ impl Warden {
             format!("{digest}, algorithm=SHA-256{stale}"),
         ]
     }
-
-    /// Whether two secrets are the same. Their hashes are compared, so the time it takes tells of neither
-    /// more than how long what was given is.
-    fn same(&self, given: &[u8], right: &[u8]) -> Result<(), Denial> {
-        let hash = |bytes| self.seal.clone().chain_update(bytes);
-        let right = hash(right).finalize().into_bytes();
-        hash(given).verify(&right).map_err(|_| Denial::Wrong)
-    }
 }
 
 impl Used {
@@ -271,6 +265,10 @@ impl Used {
             ..self
         })
     }
+}
+
+fn right_if(same: bool) -> Result<(), Denial> {
+    if same { Ok(()) } else { Err(Denial::Wrong) }
 }
 
 /// The number in a count of Digest, which begins at 1 and has eight digits.
@@ -297,16 +295,6 @@ fn names(uri: &[u8], method: &str, target: &str) -> bool {
     };
     let path = rest.find('/').map_or("/", |at| &rest[at..]);
     method != "CONNECT" && uri == path.as_bytes()
-}
-
-/// As it may stand in a log.
-fn printable(name: &[u8]) -> String {
-    let name = String::from_utf8_lossy(name);
-    let letters = name.chars().map(|letter| match letter.is_control() {
-        true => letter.escape_default().to_string(),
-        false => letter.to_string(),
-    });
-    letters.collect()
 }
 
 #[cfg(test)]

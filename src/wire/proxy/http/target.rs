@@ -11,8 +11,6 @@ use crate::wire::{Endpoint, Host};
 
 /// The port of an address that names none.
 pub(super) const HTTP_PORT: u16 = 80;
-/// The longest name of a host; that of a domain is two bytes shorter.
-const NAME_MAX: usize = 255;
 
 /// An address of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,12 +74,7 @@ fn named(host: &str) -> Option<Host> {
     if let Ok(address) = host.parse() {
         return Some(Host::Ip(std::net::IpAddr::V4(address)));
     }
-    let good = |c: char| match c.is_ascii() {
-        true => c.is_ascii_alphanumeric() || "-._".contains(c),
-        false => !c.is_control(),
-    };
-    let is_name = (1..=NAME_MAX).contains(&host.len()) && host.chars().all(good);
-    is_name.then(|| Host::Name(host.into()))
+    Host::named(host)
 }
 
 /// A port, in digits and nothing else.

@@ -130,12 +130,7 @@ pub(super) fn host(name: &[u8]) -> Option<Host> {
     if let Ok(ip) = name.parse() {
         return Some(Host::Ip(ip));
     }
-    let fits = |c: char| match c.is_ascii() {
-        true => c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'),
-        false => !c.is_control(),
-    };
-    let is_name = (1..=TEXT_MAX).contains(&name.len()) && name.chars().all(fits);
-    is_name.then(|| Host::Name(name.to_owned()))
+    Host::named(name)
 }
 
 #[cfg(test)]

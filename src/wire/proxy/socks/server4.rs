@@ -6,7 +6,8 @@ use memchr::memchr;
 
 use super::address::{self, TEXT_MAX};
 use super::proof;
-use super::server::{Dialect, Heard, Rules, Server, as_user, plain};
+use super::server::{Dialect, Heard, Rules, Server, as_user};
+use crate::wire::proxy::words::plain;
 use crate::wire::{Ask, Endpoint, Host, Miss, Want};
 
 const VERSION: u8 = 4;

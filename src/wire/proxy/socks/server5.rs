@@ -8,7 +8,8 @@ use super::numbers::{
     ANYBODY, ASSOCIATE, BIND, CONNECT, LOGIN_VERSION, NO_WAY, PASSWORD, SUCCEEDED, VERSION,
 };
 use super::proof;
-use super::server::{Dialect, Heard, Rules, Server, as_user, plain};
+use super::server::{Dialect, Heard, Rules, Server, as_user};
+use crate::wire::proxy::words::plain;
 use crate::wire::{Ask, Endpoint, Host, Miss, Want};
 
 const FAILED: u8 = 1;
