@@ -261,6 +261,8 @@ pub trait Net {
     fn hear(&mut self, conn: ConnId);
     /// Tell a peer's exchange that the other end is over, in order or not.
     fn conclude(&mut self, asker: ConnId, in_order: bool);
+    /// What the peer got is not all: once the connection is closed, it is to look like one that broke.
+    fn spoil(&mut self, conn: ConnId);
     /// Tell the connection that no more will be sent, once everything has been.
     fn finish(&mut self, conn: ConnId);
     /// Close the connection.

@@ -145,6 +145,7 @@ impl Proxy {
             (Errand::Exchange, _) => net.conclude(asker, false),
             (Errand::Tunnel | Errand::Relay, _) => {
                 let how = format!("broken by the other end: {why}");
+                net.spoil(asker);
                 self.over(asker, &how, When::Delivered, net);
             }
         }

@@ -131,6 +131,9 @@ impl Net for Script {
     fn hear(&mut self, conn: ConnId) {
         self.asked.push(format!("hear {}", conn.slot()));
     }
+    fn spoil(&mut self, conn: ConnId) {
+        self.asked.push(format!("spoil {}", conn.slot()));
+    }
     fn conclude(&mut self, asker: ConnId, in_order: bool) {
         let how = if in_order { "in order" } else { "cut" };
         self.asked.push(format!("conclude {} {how}", asker.slot()));

@@ -67,6 +67,8 @@ enum Finish {
     /// As soon as what is queued below the layers has gone.
     Wanted,
     Done,
+    /// Never: the peer is to see that there should have been more.
+    Withheld,
 }
 
 /// How much is thrown away at a time of what somebody says who is let go, in pieces of four kilobytes.
@@ -219,7 +221,16 @@ impl Conn {
     /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
     /// still send can make our closing destroy what is on its way.
     pub(super) fn is_acknowledged(&self) -> bool {
-        self.over || self.has_all()
+        self.over && self.finish != Finish::Withheld || self.has_all()
+    }
+
+    /// What the peer has got is not all, and it is to see that: its connection will end as one that broke
+    /// does, and not with the word that this was the last.
+    pub(super) fn spoil(&mut self) {
+        self.finish = Finish::Withheld;
+        if let Transport::Stream(fd) = &self.transport {
+            let _ = sockopt::reset_when_closed(fd); // the peer may be gone already
+        }
     }
 
     /// Whether the peer has been told that no more will come, or is about to be.

@@ -30,6 +30,7 @@ enum Request {
     Reach(ConnId),
     Hear(ConnId),
     Conclude(ConnId, bool),
+    Spoil(ConnId),
     Finish(ConnId),
     Close(ConnId, When),
     Release(ConnId),
@@ -88,6 +89,9 @@ impl Net for Desk<'_> {
     }
     fn conclude(&mut self, asker: ConnId, in_order: bool) {
         self.requests.push(Request::Conclude(asker, in_order));
+    }
+    fn spoil(&mut self, conn: ConnId) {
+        self.requests.push(Request::Spoil(conn));
     }
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
@@ -196,6 +200,7 @@ impl Shell {
             Request::Reach(asker) => self.run_errand(asker),
             Request::Hear(conn) => self.hear(conn),
             Request::Conclude(asker, in_order) => self.conclude(asker, in_order),
+            Request::Spoil(conn) => self.spoil(conn),
             Request::Finish(conn) => self.finish(conn),
             Request::Close(conn, When::Now) => self.remove_conn(conn),
             Request::Close(conn, When::Delivered) => self.part(conn),

@@ -172,7 +172,10 @@ impl Shell {
         match found {
             Ok(all) => self.dial_found(asker, Some(&to.host), all),
             Err(why) => {
-                self.say.say(Level::Debug, &format!("{}: {why}.", to.host));
+                // Signs that turn a line around are no control characters.
+                let host = to.host.to_string();
+                let words = format!("{}: {why}.", host.escape_debug());
+                self.say.say(Level::Debug, &words);
                 self.miss(asker, Miss::Unresolvable);
             }
         }
@@ -315,6 +318,13 @@ impl Shell {
         };
         self.answer(asker, &answer);
         self.wake_conn(asker);
+    }
+
+    /// What a peer has got is not all that it asked for.
+    pub(super) fn spoil(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.find_mut(id) {
+            conn.spoil();
+        }
     }
 
     /// Listens to what a peer wants next, which it has as long for as a newcomer.

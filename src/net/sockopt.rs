@@ -118,6 +118,11 @@ pub fn keep_alive(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_keepalive(&probes)
 }
 
+/// Has a stream socket end with a reset when it is closed, whatever is on its way.
+pub fn reset_when_closed(fd: &OwnedFd) -> io::Result<()> {
+    SockRef::from(fd).set_linger(Some(Duration::ZERO))
+}
+
 /// Our own address of an internet socket.
 ///
 /// # Errors

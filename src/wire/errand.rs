@@ -88,6 +88,9 @@ pub struct Served {
     pub status: Option<u16>,
     /// The peer may ask for more. Otherwise the connection is to be closed once everything has been sent.
     pub goes_on: bool,
+    /// It got all that it was to get. Otherwise the end of the connection must not look like one in order,
+    /// for that may be how it tells.
+    pub is_whole: bool,
 }
 
 impl fmt::Display for Host {

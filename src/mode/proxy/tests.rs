@@ -126,6 +126,7 @@ fn a_break_ends_both_sides() {
         broken(2, Doing::Reading),
     ];
     let wanted = [
+        "spoil 1".into(),
         said(1, "broken by the other end: Broken pipe"),
         "close 2 Delivered".into(),
         "close 1 Delivered".into(),

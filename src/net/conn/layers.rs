@@ -170,6 +170,9 @@ impl Conn {
         let layers = self.layers.as_mut()?;
         let served = layers.stack.served()?;
         layers.greeting = None;
+        if !served.is_whole {
+            self.spoil();
+        }
         Some(served)
     }
 

@@ -52,6 +52,7 @@ impl Net for Desk<'_> {
     fn reach(&mut self, _: ConnId) {}
     fn hear(&mut self, _: ConnId) {}
     fn conclude(&mut self, _: ConnId, _: bool) {}
+    fn spoil(&mut self, _: ConnId) {}
     fn finish(&mut self, conn: ConnId) {
         self.requests.push(Request::Finish(conn));
     }

@@ -94,12 +94,13 @@ impl Default for State {
 
 impl State {
     /// Behind this exchange.
-    fn over(exchange: &Exchange, goes_on: bool) -> Self {
+    fn over(exchange: &Exchange, is_whole: bool) -> Self {
         Self::Ear {
             served: Served {
                 words: exchange.words.clone(),
                 status: exchange.status(),
-                goes_on,
+                goes_on: is_whole && exchange.goes_on(),
+                is_whole,
             },
             skip: 0,
         }
@@ -292,6 +293,7 @@ impl HttpServer {
                 words: refused.words,
                 status: Some(refused.status.0),
                 goes_on: refused.client.stays,
+                is_whole: true,
             },
             skip: refused.in_the_way.unwrap_or(0),
         };
@@ -330,7 +332,7 @@ impl HttpServer {
     /// The response is complete.
     fn conclude(&mut self) {
         if let State::Exchange(exchange) = &self.state {
-            self.state = State::over(exchange, exchange.goes_on());
+            self.state = State::over(exchange, true);
         }
     }
 

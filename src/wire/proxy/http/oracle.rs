@@ -308,7 +308,11 @@ impl Told {
             let status = served
                 .status
                 .map_or("-".into(), |status| status.to_string());
-            let then = if served.goes_on { "goes on" } else { "ends" };
+            let then = match (served.goes_on, served.is_whole) {
+                (true, _) => "goes on",
+                (false, true) => "ends",
+                (false, false) => "breaks",
+            };
             said.push(format!("{status} {then}: {}", served.words));
         }
         said

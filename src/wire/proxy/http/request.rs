@@ -9,9 +9,7 @@ use super::super::head::FIELDS_MAX;
 use super::body::{Body, From, To};
 use super::chunked::Decoder;
 use super::fields::{self, Fields, Length};
-use super::status::{
-    AUTHENTICATION_REQUIRED, BAD_REQUEST, METHOD_NOT_ALLOWED, Status, TOO_LARGE,
-};
+use super::status::{AUTHENTICATION_REQUIRED, BAD_REQUEST, METHOD_NOT_ALLOWED, Status, TOO_LARGE};
 use super::target::{self, HTTP_PORT, Target};
 use super::words;
 use super::{Guard, Judgement};

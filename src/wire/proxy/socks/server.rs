@@ -103,6 +103,7 @@ impl<D: Dialect> Server<D> {
             words,
             status: status.map(u16::from),
             goes_on: false,
+            is_whole: true,
         });
     }
 

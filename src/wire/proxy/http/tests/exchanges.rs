@@ -132,7 +132,7 @@ const CASES: &[Case] = &[
             "exchange h:80: GET http://h/",
             "up GET / HTTP/1.1|Host: h|Connection: close []",
             "down HTTP/1.1 200 OK|Content-Length: 5 [ok] and no end",
-            "200 ends: GET http://h/",
+            "200 breaks: GET http://h/",
         ],
     ),
     (
@@ -143,7 +143,7 @@ const CASES: &[Case] = &[
             "exchange h:80: GET http://h/",
             "up GET / HTTP/1.1|Host: h|Connection: close []",
             "down HTTP/1.1 200 OK|Transfer-Encoding: chunked [ok] and no end",
-            "200 ends: GET http://h/",
+            "200 breaks: GET http://h/",
         ],
     ),
     (
@@ -154,7 +154,7 @@ const CASES: &[Case] = &[
             "exchange h:80: GET http://h/",
             "up GET / HTTP/1.1|Host: h|Connection: close []",
             "down HTTP/1.1 200 OK|Transfer-Encoding: chunked [ok] and no end",
-            "200 ends: GET http://h/",
+            "200 breaks: GET http://h/",
         ],
     ),
     (
@@ -199,7 +199,7 @@ fn a_response_that_ends_with_a_broken_connection_has_not_ended() {
     let lines = always("cut", &scene, None);
     let wanted = [
         "down HTTP/1.1 200 OK|Transfer-Encoding: chunked [ok] and no end",
-        "200 ends: GET http://h/",
+        "200 breaks: GET http://h/",
     ];
     assert_eq!(lines[2..], wanted);
 }

@@ -28,6 +28,7 @@ fn refuses<L: Layer>(make: impl Fn() -> L, cases: &[Refusal]) {
             words: words.to_owned(),
             status,
             goes_on: false,
+            is_whole: true,
         };
         assert_eq!(outcome.said, said, "{name}");
         assert_eq!(outcome.served, [served], "{name}");
