@@ -43,7 +43,10 @@ fn every_address_of_a_name_is_tried() -> Told {
     let found = ("localhost", 1).to_socket_addrs();
     let found: Vec<SocketAddr> = found.map_or_else(|_| Vec::new(), Iterator::collect);
     let mut tried = 0;
-    for ip in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+    for ip in [
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::LOCALHOST),
+    ] {
         if !found.iter().any(|address| address.ip() == ip) {
             println!("SKIPPED: {ip} is not called localhost here");
             continue;

@@ -164,11 +164,23 @@ fn an_answer_that_ends_with_its_connection_is_whole_for_everybody() -> Told {
 #[test]
 fn an_answer_that_is_cut_short_does_not_look_whole() -> Told {
     let answers = [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "hello"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+            "hello",
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", ""),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "5\r\nhello\r\n"),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", "5\r\nhello\r\n"),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n", "5\r\nhello\r\n"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            "5\r\nhello\r\n",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+            "5\r\nhello\r\n",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n",
+            "5\r\nhello\r\n",
+        ),
     ];
     let mut house = House::open(&[])?;
     for (answer, wanted) in answers {
@@ -183,7 +195,11 @@ fn an_answer_that_is_cut_short_does_not_look_whole() -> Told {
                 house.scene.until("all has come", |s| {
                     body(&s.peers[client].rx.got) == wanted.as_bytes()
                 })?;
-                house.scene.peers.pop().map_or(Ok(()), crate::common::Peer::reset)?;
+                house
+                    .scene
+                    .peers
+                    .pop()
+                    .map_or(Ok(()), crate::common::Peer::reset)?;
             } else {
                 house.finishes(origin)?;
             }
@@ -271,7 +287,10 @@ fn an_early_answer_is_heard_while_the_body_is_still_being_sent() -> Told {
     if house.scene.peers[client].tx.is_empty() {
         return Err("the proxy swallows what the origin does not read".into());
     }
-    house.says(origin, "HTTP/1.1 413 Too much\r\nContent-Length: 4\r\n\r\nstop");
+    house.says(
+        origin,
+        "HTTP/1.1 413 Too much\r\nContent-Length: 4\r\n\r\nstop",
+    );
     house.scene.until("the answer came", |s| {
         s.peers[client].rx.got.ends_with(b"stop")
     })?;
@@ -299,10 +318,14 @@ fn an_origin_that_hears_nothing_may_still_answer() -> Told {
 fn a_body_that_is_cut_short_is_not_whole_for_the_origin_either() -> Told {
     let mut house = House::open(&[])?;
     for fields in ["Content-Length: 10", "Transfer-Encoding: chunked"] {
-        let client = house.asks(&format!("POST http://ORIGIN/ HTTP/1.1\r\n{fields}\r\n\r\n5\r\nab"))?;
+        let client = house.asks(&format!(
+            "POST http://ORIGIN/ HTTP/1.1\r\n{fields}\r\n\r\n5\r\nab"
+        ))?;
         let origin = house.met()?;
         house.scene.until("the body began", |s| {
-            body(&s.peers[origin].rx.got).windows(2).any(|two| two == b"ab")
+            body(&s.peers[origin].rx.got)
+                .windows(2)
+                .any(|two| two == b"ab")
         })?;
         house.scene.peers[client].tx.finish();
         house

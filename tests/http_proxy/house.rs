@@ -56,10 +56,7 @@ impl House {
         Self::dressed(options, |program| program)
     }
 
-    pub(crate) fn dressed(
-        options: &[&str],
-        dress: impl FnOnce(Program) -> Program,
-    ) -> Told<Self> {
+    pub(crate) fn dressed(options: &[&str], dress: impl FnOnce(Program) -> Program) -> Told<Self> {
         Self::at("127.0.0.1", options, dress)
     }
 

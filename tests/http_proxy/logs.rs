@@ -37,10 +37,13 @@ fn each_request_has_one_line() -> Told {
     house.heard(client, HELLO)?;
     house.forgets(client);
     house.says(client, "GET http://ORIGIN/a HTTP/1.1\r\n\r\n");
-    house
-        .scene
-        .until("it is answered", |s| s.peers[client].rx.got.ends_with(b"\r\n\r\n"))?;
-    house.says(client, &format!("GET http://127.0.0.1:PROXY/ HTTP/1.1\r\n{proof}\r\n"));
+    house.scene.until("it is answered", |s| {
+        s.peers[client].rx.got.ends_with(b"\r\n\r\n")
+    })?;
+    house.says(
+        client,
+        &format!("GET http://127.0.0.1:PROXY/ HTTP/1.1\r\n{proof}\r\n"),
+    );
     house.tells(": 403")?;
     house.says(client, &format!("CONNECT ORIGIN HTTP/1.1\r\n{proof}\r\n"));
     let origin = house.met()?;
@@ -53,13 +56,25 @@ fn each_request_has_one_line() -> Told {
     let own = house.own_port();
     for (what, bytes) in [
         (format!("GET http://127.0.0.1:{port}/a?b as me: 200"), None),
-        (format!("GET http://127.0.0.1:{port}/a: 407"), Some("0 bytes sent, 0 bytes received")),
-        (format!("GET http://127.0.0.1:{own}/ as me: 403"), Some("0 bytes sent, 0 bytes received")),
-        (format!("CONNECT 127.0.0.1:{port} as me: over"), Some("4 bytes sent, 7 bytes received")),
+        (
+            format!("GET http://127.0.0.1:{port}/a: 407"),
+            Some("0 bytes sent, 0 bytes received"),
+        ),
+        (
+            format!("GET http://127.0.0.1:{own}/ as me: 403"),
+            Some("0 bytes sent, 0 bytes received"),
+        ),
+        (
+            format!("CONNECT 127.0.0.1:{port} as me: over"),
+            Some("4 bytes sent, 7 bytes received"),
+        ),
     ] {
         match bytes {
             Some(bytes) => is_told(&text, &who, &what, bytes)?,
-            None => assert!(text.contains(&format!("Ncat: {who} {what}, ")), "{what}: {text}"),
+            None => assert!(
+                text.contains(&format!("Ncat: {who} {what}, ")),
+                "{what}: {text}"
+            ),
         }
     }
     assert_eq!(lines(&text).len(), 4, "{text}");
@@ -78,7 +93,10 @@ fn without_v_nothing_is_told() -> Told {
     scene.until("it is refused", |s| s.peer().rx.ended())?;
     scene.program.signal(rustix::process::Signal::TERM)?;
     let outcome = scene.ends_with(143)?;
-    assert_eq!((outcome.stdout, outcome.stderr), (Vec::new(), String::new()));
+    assert_eq!(
+        (outcome.stdout, outcome.stderr),
+        (Vec::new(), String::new())
+    );
     Ok(())
 }
 
@@ -95,9 +113,11 @@ fn nothing_that_a_client_says_moves_a_terminal() -> Told {
         format!("{nasty} {nasty} {nasty}\r\n\r\n"),
         format!("CONNECT {nasty}:80 HTTP/1.1\r\n\r\n"),
         format!("CONNECT a{nasty}:80 HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n"),
-        format!("GET http://a%1b%5b/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n"),
-        format!("GET http://\u{202e}b\u{e4}.invalid/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n"),
-        format!("GET http://ORIGIN/ HTTP/1.1\r\nX: {nasty}\r\nProxy-Authorization: Digest username=\"{nasty}\"\r\n\r\n"),
+        "GET http://a%1b%5b/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n".into(),
+        "GET http://\u{202e}b\u{e4}.invalid/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n".into(),
+        format!(
+            "GET http://ORIGIN/ HTTP/1.1\r\nX: {nasty}\r\nProxy-Authorization: Digest username=\"{nasty}\"\r\n\r\n"
+        ),
         format!("GET http://ORIGIN/ HTTP/1.1\r\n{all}\r\n\r\n"),
     ] {
         let client = house.asks(&request)?;
@@ -108,7 +128,11 @@ fn nothing_that_a_client_says_moves_a_terminal() -> Told {
         let heard = house.scene.until("it is answered", answered);
         heard.map_err(|e| format!("{request:?}: {e}"))?;
     }
-    for raw in [&b"\x80\x9b\xff\r\n\r\n"[..], b"GET http://\xff\x9b/ HTTP/1.1\r\n\r\n", b"\x16\x03\x01\0\x05hello\n\n"] {
+    for raw in [
+        &b"\x80\x9b\xff\r\n\r\n"[..],
+        b"GET http://\xff\x9b/ HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\0\x05hello\n\n",
+    ] {
         let client = house.client()?;
         house.says_bytes(client, raw);
         house
@@ -116,18 +140,23 @@ fn nothing_that_a_client_says_moves_a_terminal() -> Told {
             .until("it is answered", |s| s.peers[client].rx.ended())?;
     }
     let origin_text = "HTTP/1.1 200 \u{1b}[2J\r\nX: \u{1b}\r\n\r\n";
-    let client = house.asks("GET http://ORIGIN/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n")?;
+    let client = house
+        .asks("GET http://ORIGIN/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n")?;
     let origin = house.met()?;
     house.says(origin, origin_text);
     house.finishes(origin)?;
     house
         .scene
         .until("it is answered", |s| !s.peers[client].rx.got.is_empty())?;
-    let stderr = &house.scene.program.stderr.got;
-    let bad = |byte: &&u8| byte.is_ascii_control() && **byte != b'\n' || **byte >= 0x80;
-    match stderr.iter().find(bad) {
+    let stderr = std::str::from_utf8(&house.scene.program.stderr.got);
+    let stderr = stderr.map_err(|e| format!("stderr is no text: {e}"))?;
+    let nasty = |letter: &char| match letter {
+        '\n' | '"' | '\'' | '\\' => false,
+        letter => letter.escape_debug().count() > 1,
+    };
+    match stderr.chars().find(nasty) {
         None => Ok(()),
-        Some(byte) => Err(format!("{byte:#x} reaches stderr: {}", stderr.escape_ascii())),
+        Some(letter) => Err(format!("{letter:?} reaches stderr: {stderr:?}")),
     }
 }
 
@@ -148,10 +177,15 @@ fn logs_hold_what_passes() -> Told {
     let log = told(fs::read_to_string(&raw))?;
     assert_eq!(log, "question\nanswer\n");
     let dump = told(fs::read_to_string(&hex))?;
-    assert!(dump.starts_with("0000   71 75 65 73 74 69 6f 6e  0a "), "{dump}");
+    assert!(
+        dump.starts_with("0000   71 75 65 73 74 69 6f 6e  0a "),
+        "{dump}"
+    );
     let client = house.asks("POST http://ORIGIN/ HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody")?;
     let origin = house.met()?;
-    house.scene.until("the body is there", |s| s.peers[origin].rx.got.ends_with(b"body"))?;
+    house.scene.until("the body is there", |s| {
+        s.peers[origin].rx.got.ends_with(b"body")
+    })?;
     house.says_bytes(origin, HELLO);
     house.heard(client, HELLO)?;
     house.tells(": 200")?;

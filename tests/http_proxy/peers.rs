@@ -41,7 +41,11 @@ fn origin(options: &[&str]) -> Told<(Scene, Place)> {
 
 /// What curl gets by way of that proxy, and its status.
 fn curl(house: &House, options: &[&str], urls: &[String]) -> Told<(i32, String)> {
-    curl_by(&format!("http://127.0.0.1:{}", house.own_port()), options, urls)
+    curl_by(
+        &format!("http://127.0.0.1:{}", house.own_port()),
+        options,
+        urls,
+    )
 }
 
 pub(crate) fn curl_by(proxy: &str, options: &[&str], urls: &[String]) -> Told<(i32, String)> {
@@ -59,9 +63,18 @@ pub(crate) fn curl_by(proxy: &str, options: &[&str], urls: &[String]) -> Told<(i
 /// Proxies with and without a password, and what curl must know for each.
 const LOGINS: &[(&[&str], &[&str])] = &[
     (&[], &[]),
-    (&["--proxy-auth", "me:a b:c"], &["-U", "me:a b:c", "--proxy-basic"]),
-    (&["--proxy-auth", "me:a b:c"], &["-U", "me:a b:c", "--proxy-digest"]),
-    (&["--proxy-auth", "me:a b:c"], &["-U", "me:a b:c", "--proxy-anyauth"]),
+    (
+        &["--proxy-auth", "me:a b:c"],
+        &["-U", "me:a b:c", "--proxy-basic"],
+    ),
+    (
+        &["--proxy-auth", "me:a b:c"],
+        &["-U", "me:a b:c", "--proxy-digest"],
+    ),
+    (
+        &["--proxy-auth", "me:a b:c"],
+        &["-U", "me:a b:c", "--proxy-anyauth"],
+    ),
 ];
 
 #[test]
@@ -72,7 +85,10 @@ fn curl_is_served_in_all_its_ways() -> Told {
     let (_origin, place) = origin(&["-c", ECHO])?;
     let there = format!("http://{}", place.words().join(":"));
     let (files, there) = (&directory()?, &there);
-    let bulk: String = noise(5, 300_000).iter().map(|n| char::from(b'a' + n % 26)).collect();
+    let bulk: String = noise(5, 300_000)
+        .iter()
+        .map(|n| char::from(b'a' + n % 26))
+        .collect();
     let file = files.path().join("body").display().to_string();
     told(fs::write(&file, &bulk))?;
     let (bulk, file) = (&bulk, &file);
@@ -90,7 +106,11 @@ fn curl_is_served_in_all_its_ways() -> Told {
                 let wanted = (0, "GET /1\nGET /2\nGET /3\n".to_owned());
                 assert_eq!(get(&with(&[]), &["/1", "/2", "/3"])?, wanted, "{through:?}");
                 let wanted = (0, "DELETE /x\n".to_owned());
-                assert_eq!(get(&with(&["-X", "DELETE"]), &["/x"])?, wanted, "{through:?}");
+                assert_eq!(
+                    get(&with(&["-X", "DELETE"]), &["/x"])?,
+                    wanted,
+                    "{through:?}"
+                );
                 let (status, head) = get(&with(&["-I"]), &["/x"])?;
                 assert!(status == 0 && head.contains("Content-Length: 5"), "{head}");
                 let form = format!("@{file}");
@@ -132,9 +152,17 @@ fn curl_is_told_when_it_does_not_know_the_password() -> Told {
     }
     let house = House::open(&["--proxy-auth", "me:secret"])?;
     let url = [format!("http://127.0.0.1:{}/", house.port())];
-    for knows in [&[][..], &["-U", "me:wrong", "--proxy-digest"], &["-U", "you:secret"]] {
+    for knows in [
+        &[][..],
+        &["-U", "me:wrong", "--proxy-digest"],
+        &["-U", "you:secret"],
+    ] {
         let options = [knows, &["-o", "/dev/null", "-w", "%{http_code}"]].concat();
-        assert_eq!(curl(&house, &options, &url)?, (0, "407".into()), "{knows:?}");
+        assert_eq!(
+            curl(&house, &options, &url)?,
+            (0, "407".into()),
+            "{knows:?}"
+        );
         // A tunnel is not there.
         let (status, said) = curl(&house, &[knows, &["-p"]].concat(), &url)?;
         assert!(status == 56 && said.contains("407"), "{knows:?}: {said}");
@@ -149,11 +177,24 @@ fn the_other_ncat_is_brought_through() -> Told {
     }
     for (ours, theirs) in [
         (&[][..], &[][..]),
-        (&["--proxy-auth", "me:secret"], &["--proxy-auth", "me:secret"]),
+        (
+            &["--proxy-auth", "me:secret"],
+            &["--proxy-auth", "me:secret"],
+        ),
     ] {
         let mut house = House::open(ours)?;
-        let (proxy, port) = (format!("127.0.0.1:{}", house.own_port()), house.port().to_string());
-        let words = ["--proxy", &proxy, "--proxy-type", "http", "127.0.0.1", &port];
+        let (proxy, port) = (
+            format!("127.0.0.1:{}", house.own_port()),
+            house.port().to_string(),
+        );
+        let words = [
+            "--proxy",
+            &proxy,
+            "--proxy-type",
+            "http",
+            "127.0.0.1",
+            &port,
+        ];
         let program = Program::at(REFERENCE, theirs.iter().chain(&words)).stdin(In::Pipe);
         let mut theirs: Running = program.start()?;
         let origin = house.met()?;
@@ -170,7 +211,9 @@ fn the_other_ncat_is_brought_through() -> Told {
         };
         caller.until("it said its question", |s| s.program.stdin.is_empty())?;
         house.heard(origin, b"question\n")?;
-        caller.until("it heard the greeting", |s| s.program.stdout.got == b"hello\n")?;
+        caller.until("it heard the greeting", |s| {
+            s.program.stdout.got == b"hello\n"
+        })?;
         caller.program.stdin.finish();
         house.heard_last(origin, b"question\n")?;
         house.finishes(origin)?;
@@ -185,8 +228,18 @@ fn the_other_ncat_is_refused_without_the_password() -> Told {
         return Ok(());
     }
     let house = House::open(&["--proxy-auth", "me:secret"])?;
-    let (proxy, port) = (format!("127.0.0.1:{}", house.own_port()), house.port().to_string());
-    let words = ["--proxy", &proxy, "--proxy-type", "http", "127.0.0.1", &port];
+    let (proxy, port) = (
+        format!("127.0.0.1:{}", house.own_port()),
+        house.port().to_string(),
+    );
+    let words = [
+        "--proxy",
+        &proxy,
+        "--proxy-type",
+        "http",
+        "127.0.0.1",
+        &port,
+    ];
     for theirs in [&[][..], &["--proxy-auth", "me:wrong"]] {
         let mut caller = Scene::of(Program::at(REFERENCE, theirs.iter().chain(&words)))?;
         let outcome = caller.ends_with(1)?;

@@ -35,7 +35,8 @@ fn a_challenge_offers_basic_and_two_digests() -> Told {
     let client = house.asks("GET http://ORIGIN/ HTTP/1.1\r\n\r\n")?;
     let text = challenged(&mut house, client)?;
     let nonce = nonce_of(&text)?;
-    let digest = format!("Proxy-Authenticate: Digest realm=\"Ncat\", nonce=\"{nonce}\", qop=\"auth\"");
+    let digest =
+        format!("Proxy-Authenticate: Digest realm=\"Ncat\", nonce=\"{nonce}\", qop=\"auth\"");
     let wanted = format!(
         "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"Ncat\"\r\n\
          {digest}\r\n{digest}, algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n"
@@ -44,7 +45,10 @@ fn a_challenge_offers_basic_and_two_digests() -> Told {
     house.is_unmet("without a password")?;
     // The connection stays for the next attempt.
     house.forgets(client);
-    house.says(client, "GET http://ORIGIN/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n");
+    house.says(
+        client,
+        "GET http://ORIGIN/ HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n",
+    );
     let origin = house.met()?;
     house.says_bytes(origin, HELLO);
     house.heard(client, HELLO)?;
@@ -57,14 +61,20 @@ fn a_challenge_offers_basic_and_two_digests() -> Told {
 fn a_request_that_is_wrong_is_refused_before_anybody_is_asked_for_a_password() -> Told {
     let mut house = House::open(LOGIN)?;
     for (request, status) in [
-        ("GET http://ORIGIN/ HTTP/1.1\r\nContent-Length: x\r\n\r\n", "400 Bad Request"),
+        (
+            "GET http://ORIGIN/ HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+            "400 Bad Request",
+        ),
         ("x\r\n\r\n", "400 Bad Request"),
     ] {
         let client = house.asks(request)?;
         house.heard_last(client, &crate::house::last_words(status))?;
     }
     // And who has no password does not get to know what could be reached.
-    for request in ["GET http://127.0.0.1:PROXY/ HTTP/1.1\r\n\r\n", "CONNECT 127.0.0.1:PROXY HTTP/1.1\r\n\r\n"] {
+    for request in [
+        "GET http://127.0.0.1:PROXY/ HTTP/1.1\r\n\r\n",
+        "CONNECT 127.0.0.1:PROXY HTTP/1.1\r\n\r\n",
+    ] {
         let client = house.asks(request)?;
         challenged(&mut house, client)?;
     }
@@ -88,13 +98,17 @@ fn wrong_proofs_of_all_kinds_are_challenged() -> Told {
         "",
         "Basic bWU6c2VjcmV0\r\nProxy-Authorization: Basic bWU6c2VjcmV0",
     ] {
-        let client = house.asks(&format!("GET http://ORIGIN/ HTTP/1.1\r\nProxy-Authorization: {proof}\r\n\r\n"))?;
+        let client = house.asks(&format!(
+            "GET http://ORIGIN/ HTTP/1.1\r\nProxy-Authorization: {proof}\r\n\r\n"
+        ))?;
         let answer = challenged(&mut house, client);
         answer.map_err(|e| format!("{proof:?}: {e}"))?;
         house.is_unmet(proof)?;
     }
     for scheme in ["Basic", "bAsIc"] {
-        let client = house.asks(&format!("CONNECT ORIGIN HTTP/1.1\r\nproxy-AUTHORIZATION:  {scheme}  bWU6c2VjcmV0\r\n\r\n"))?;
+        let client = house.asks(&format!(
+            "CONNECT ORIGIN HTTP/1.1\r\nproxy-AUTHORIZATION:  {scheme}  bWU6c2VjcmV0\r\n\r\n"
+        ))?;
         house.met()?;
         house.heard(client, CONNECTED)?;
     }
@@ -124,7 +138,9 @@ struct Proof<'a> {
 
 impl Proof<'_> {
     fn field(&self) -> Told<String> {
-        let Self { name, nonce, uri, .. } = self;
+        let Self {
+            name, nonce, uri, ..
+        } = self;
         let secret = hash(self.algorithm, "me:Ncat:secret")?;
         let what = hash(self.algorithm, &format!("{}:{uri}", self.method))?;
         let (counted, middle) = match self.count {
@@ -161,9 +177,23 @@ fn a_proof_by_digest_is_good_once_and_for_its_own_request_only() -> Told {
     ] {
         let client = house.asks("CONNECT ORIGIN HTTP/1.1\r\n\r\n")?;
         let nonce = nonce_of(&challenged(&mut house, client)?)?;
-        let proof = |method, uri, count| Proof { algorithm, name, nonce: &nonce, method, uri, count }.field();
+        let proof = |method, uri, count| {
+            Proof {
+                algorithm,
+                name,
+                nonce: &nonce,
+                method,
+                uri,
+                count,
+            }
+            .field()
+        };
         // Made for something else: neither of these uses the nonce up.
-        for (method, uri) in [("CONNECT", "127.0.0.1:1"), ("CONNECT", "/"), ("GET", there.as_str())] {
+        for (method, uri) in [
+            ("CONNECT", "127.0.0.1:1"),
+            ("CONNECT", "/"),
+            ("GET", there.as_str()),
+        ] {
             let field = proof(method, uri, count)?;
             let client = house.asks(&format!("CONNECT ORIGIN HTTP/1.1\r\n{field}\r\n"))?;
             let answer = challenged(&mut house, client);
@@ -171,7 +201,9 @@ fn a_proof_by_digest_is_good_once_and_for_its_own_request_only() -> Told {
         }
         let field = proof("CONNECT", &there, count)?;
         let client = house.asks(&format!("CONNECT ORIGIN HTTP/1.1\r\n{field}\r\n"))?;
-        house.met().map_err(|e| format!("{algorithm} {name}: {e}"))?;
+        house
+            .met()
+            .map_err(|e| format!("{algorithm} {name}: {e}"))?;
         house.heard(client, CONNECTED)?;
         // Said again by somebody who has listened.
         for _ in 0..2 {
@@ -199,7 +231,8 @@ fn the_password_may_come_from_the_environment() -> Told {
     let mut house = House::dressed(&[], |program| program.env("NCAT_PROXY_AUTH", "me:secret"))?;
     let client = house.asks("CONNECT ORIGIN HTTP/1.1\r\n\r\n")?;
     challenged(&mut house, client)?;
-    let client = house.asks("CONNECT ORIGIN HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n")?;
+    let client =
+        house.asks("CONNECT ORIGIN HTTP/1.1\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n")?;
     house.met()?;
     house.heard(client, CONNECTED)
 }

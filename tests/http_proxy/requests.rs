@@ -28,19 +28,49 @@ fn the_origin_gets_what_was_meant_and_nothing_that_was_for_us() -> Told {
         case("GET HTTP://ORIGIN/", "", "GET /", ""),
         case("GET http://ORIGIN?q", "", "GET /?q", ""),
         case("GET http://ORIGIN#f", "", "GET /", ""),
-        case("GET http://ORIGIN/a/../b;c?d=e&f#g?h", "", "GET /a/../b;c?d=e&f", ""),
-        case("GET http://ORIGIN/%41%00%0d%0a%23", "", "GET /%41%00%0d%0a%23", ""),
+        case(
+            "GET http://ORIGIN/a/../b;c?d=e&f#g?h",
+            "",
+            "GET /a/../b;c?d=e&f",
+            "",
+        ),
+        case(
+            "GET http://ORIGIN/%41%00%0d%0a%23",
+            "",
+            "GET /%41%00%0d%0a%23",
+            "",
+        ),
         case("GET http://ORIGIN//x", "", "GET //x", ""),
-        case("GET http://ORIGIN/http://other/", "", "GET /http://other/", ""),
+        case(
+            "GET http://ORIGIN/http://other/",
+            "",
+            "GET /http://other/",
+            "",
+        ),
         case("DELETE http://ORIGIN/x", "", "DELETE /x", ""),
         case("TRACE http://ORIGIN/x", "", "TRACE /x", ""),
         case("OPTIONS http://ORIGIN/x", "", "OPTIONS /x", ""),
         case("OPTIONS http://ORIGIN", "", "OPTIONS *", ""),
         case("PROPFIND http://ORIGIN/x", "", "PROPFIND /x", ""),
         case("X-NEW_1 http://ORIGIN/x", "", "X-NEW_1 /x", ""),
-        case("POST http://ORIGIN/x", "", "POST /x", "Content-Length: 0\r\n"),
-        case("PUT http://ORIGIN/x", "Content-Length: 0\r\n", "PUT /x", "Content-Length: 0\r\n"),
-        case("GET http://ORIGIN/", "Host: elsewhere.invalid:99\r\n", "GET /", ""),
+        case(
+            "POST http://ORIGIN/x",
+            "",
+            "POST /x",
+            "Content-Length: 0\r\n",
+        ),
+        case(
+            "PUT http://ORIGIN/x",
+            "Content-Length: 0\r\n",
+            "PUT /x",
+            "Content-Length: 0\r\n",
+        ),
+        case(
+            "GET http://ORIGIN/",
+            "Host: elsewhere.invalid:99\r\n",
+            "GET /",
+            "",
+        ),
         case("GET http://ORIGIN/", "hOsT:\r\n", "GET /", ""),
         case(
             "GET http://ORIGIN/",
@@ -73,7 +103,10 @@ fn the_origin_gets_what_was_meant_and_nothing_that_was_for_us() -> Told {
     let client = house.client()?;
     for case in &cases {
         house.forgets(client);
-        house.says(client, &format!("{} HTTP/1.1\r\n{}\r\n", case.line, case.fields));
+        house.says(
+            client,
+            &format!("{} HTTP/1.1\r\n{}\r\n", case.line, case.fields),
+        );
         let origin = house.met()?;
         // The length of a body is said last.
         let (fields, length) = match case.rest {
@@ -184,18 +217,42 @@ fn the_client_gets_the_answer_without_what_was_for_us() -> Told {
 #[test]
 fn answers_without_a_body_end_with_their_heads_though_the_origin_stays() -> Told {
     let cases = [
-        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"),
-        ("HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+        (
+            "HEAD",
+            "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n",
+        ),
+        (
+            "HEAD",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\n",
+        ),
         ("HEAD", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
-        ("GET", "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"),
-        ("GET", "HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"),
+        (
+            "GET",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        ),
+        (
+            "GET",
+            "HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n",
+            "HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n",
+        ),
         (
             "GET",
             "HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n",
             "HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n",
         ),
-        ("DELETE", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"),
-        ("POST", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),
+        (
+            "DELETE",
+            "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        ),
+        (
+            "POST",
+            "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+        ),
     ];
     let mut house = House::open(&[])?;
     let client = house.client()?;

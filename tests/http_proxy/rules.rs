@@ -59,17 +59,71 @@ fn a_limit_counts_those_who_are_served() -> Told {
 
 /// A list, and who can and cannot be reached by it.
 const LISTS: &[(&[&str], &[&str], &[&str])] = &[
-    (&["--proxy-allow", "127.0.0.1"], &["127.0.0.1:HERE", "localhost:HERE"], &["127.0.0.2:HERE", "10.0.0.1:1"]),
-    (&["--proxy-deny", "127.0.0.1"], &[], &["127.0.0.1:HERE", "localhost:HERE", "0.0.0.0:HERE", "[::ffff:127.0.0.1]:HERE"]),
-    (&["--proxy-allow", "127.0.0.0/8"], &["127.0.0.1:HERE"], &["10.0.0.1:1", "[::1]:1"]),
-    (&["--proxy-deny", "127.0.0.0/8"], &[], &["127.0.0.1:HERE", "127.1.2.3:1", "0.0.0.0:HERE"]),
-    (&["--proxy-deny", "localhost"], &[], &["localhost:HERE", "LOCALHOST:HERE"]),
-    (&["--proxy-allow", "localhost"], &["localhost:HERE"], &["10.0.0.1:HERE"]),
-    (&["--proxy-allow", ":HERE"], &["127.0.0.1:HERE", "localhost:HERE"], &["127.0.0.1:1", "127.0.0.1:NEXT"]),
-    (&["--proxy-deny", ":1-NEXT"], &[], &["127.0.0.1:HERE", "127.0.0.1:1"]),
-    (&["--proxy-deny", "127.0.0.1:NEXT"], &["127.0.0.1:HERE"], &["127.0.0.1:NEXT"]),
-    (&["--proxy-allow", "127.0.0.1", "--proxy-deny", "127.0.0.0/8:NEXT"], &["127.0.0.1:HERE"], &["127.0.0.1:NEXT"]),
-    (&["--proxy-allow", "*", "--proxy-deny", "127.0.0.1"], &[], &["127.0.0.1:HERE"]),
+    (
+        &["--proxy-allow", "127.0.0.1"],
+        &["127.0.0.1:HERE", "localhost:HERE"],
+        &["127.0.0.2:HERE", "10.0.0.1:1"],
+    ),
+    (
+        &["--proxy-deny", "127.0.0.1"],
+        &[],
+        &[
+            "127.0.0.1:HERE",
+            "localhost:HERE",
+            "0.0.0.0:HERE",
+            "[::ffff:127.0.0.1]:HERE",
+        ],
+    ),
+    (
+        &["--proxy-allow", "127.0.0.0/8"],
+        &["127.0.0.1:HERE"],
+        &["10.0.0.1:1", "[::1]:1"],
+    ),
+    (
+        &["--proxy-deny", "127.0.0.0/8"],
+        &[],
+        &["127.0.0.1:HERE", "127.1.2.3:1", "0.0.0.0:HERE"],
+    ),
+    (
+        &["--proxy-deny", "localhost"],
+        &[],
+        &["localhost:HERE", "LOCALHOST:HERE"],
+    ),
+    (
+        &["--proxy-allow", "localhost"],
+        &["localhost:HERE"],
+        &["10.0.0.1:HERE"],
+    ),
+    (
+        &["--proxy-allow", ":HERE"],
+        &["127.0.0.1:HERE", "localhost:HERE"],
+        &["127.0.0.1:1", "127.0.0.1:NEXT"],
+    ),
+    (
+        &["--proxy-deny", ":1-NEXT"],
+        &[],
+        &["127.0.0.1:HERE", "127.0.0.1:1"],
+    ),
+    (
+        &["--proxy-deny", "127.0.0.1:NEXT"],
+        &["127.0.0.1:HERE"],
+        &["127.0.0.1:NEXT"],
+    ),
+    (
+        &[
+            "--proxy-allow",
+            "127.0.0.1",
+            "--proxy-deny",
+            "127.0.0.0/8:NEXT",
+        ],
+        &["127.0.0.1:HERE"],
+        &["127.0.0.1:NEXT"],
+    ),
+    (
+        &["--proxy-allow", "*", "--proxy-deny", "127.0.0.1"],
+        &[],
+        &["127.0.0.1:HERE"],
+    ),
 ];
 
 #[test]
@@ -82,7 +136,10 @@ fn lists_say_where_clients_may_go() -> Told {
     };
     for (options, reached, refused) in LISTS {
         let words: Vec<_> = options.iter().map(|word| numbers(word)).collect();
-        let words: Vec<_> = ["-4"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        let words: Vec<_> = ["-4"]
+            .into_iter()
+            .chain(words.iter().map(String::as_str))
+            .collect();
         let mut house = House::open(&words)?;
         for place in *reached {
             let place = numbers(place);

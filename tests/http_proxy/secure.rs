@@ -16,17 +16,42 @@ fn curl_speaks_tls_with_the_proxy_itself() -> Told {
     let (cert, key) = (dir.path().join("cert"), dir.path().join("key"));
     let (cert, key) = (cert.display().to_string(), key.display().to_string());
     let make = [
-        "req", "-new", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-        "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "3",
-        "-out", &cert, "-keyout", &key,
+        "req",
+        "-new",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-days",
+        "3",
+        "-out",
+        &cert,
+        "-keyout",
+        &key,
     ];
     let made = told(Command::new("openssl").args(make).output())?;
     assert!(made.status.success(), "openssl makes no certificate");
     let answer = "read line; printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\n\\r\\nhello\\n'";
     let usual = ["-l", "-k", "-v", "127.0.0.1", "0", "-c", answer];
     let mut origin = crate::common::Scene::of(Program::ncat(usual))?;
-    let there = crate::common::scene::place_of(&mut origin)?.words().join(":");
-    let ours = ["--ssl", "--ssl-cert", &cert, "--ssl-key", &key, "--proxy-auth", "me:secret"];
+    let there = crate::common::scene::place_of(&mut origin)?
+        .words()
+        .join(":");
+    let ours = [
+        "--ssl",
+        "--ssl-cert",
+        &cert,
+        "--ssl-key",
+        &key,
+        "--proxy-auth",
+        "me:secret",
+    ];
     let house = House::open(&ours)?;
     let proxy = format!("https://127.0.0.1:{}", house.own_port());
     let url = [format!("http://{there}/1"), format!("http://{there}/2")];

@@ -1,5 +1,8 @@
 //! Several requests over one connection.
 
+use std::time::Duration;
+
+use crate::common::deadline::in_time;
 use crate::common::{Place, Told};
 use crate::house::{A_MOMENT, HELLO, House, refusal};
 
@@ -12,8 +15,13 @@ fn a_connection_serves_requests_to_different_origins() -> Told {
         house.serves(client)?;
         house.forgets(client);
         let there = other.place.words().join(":");
-        house.says(client, &format!("GET http://{there}/other HTTP/1.1\r\n\r\n"));
-        house.scene.until("the request is said", |s| s.peers[client].tx.is_empty())?;
+        house.says(
+            client,
+            &format!("GET http://{there}/other HTTP/1.1\r\n\r\n"),
+        );
+        house
+            .scene
+            .until("the request is said", |s| s.peers[client].tx.is_empty())?;
         house.scene.admit(&other)?;
         let origin = house.scene.peers.len() - 1;
         let wanted = format!("GET /other HTTP/1.1\r\nHost: {there}\r\nConnection: close\r\n\r\n");
@@ -37,12 +45,16 @@ fn requests_that_are_said_at_once_are_answered_in_their_order() -> Told {
     let mut answers = Vec::new();
     for (line, end) in [
         ("POST /1", "Content-Length: 3\r\n\r\nabc"),
-        ("PUT /3", "Transfer-Encoding: chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\n"),
+        (
+            "PUT /3",
+            "Transfer-Encoding: chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\n",
+        ),
         ("GET /4", "\r\n"),
     ] {
         let origin = house.met()?;
-        let wanted =
-            house.wire(&format!("{line} HTTP/1.1\r\nHost: ORIGIN\r\nConnection: close\r\n{end}"));
+        let wanted = house.wire(&format!(
+            "{line} HTTP/1.1\r\nHost: ORIGIN\r\nConnection: close\r\n{end}"
+        ));
         house.heard(origin, &wanted)?;
         house.is_unmet("a request before the last was answered")?;
         house.says_bytes(origin, HELLO);
@@ -89,8 +101,7 @@ fn many_requests_over_one_connection_leave_nothing_behind() -> Told {
 #[test]
 fn a_connection_ends_when_the_client_says_so_or_is_too_old_to_know_better() -> Told {
     let mut house = House::open(&[])?;
-    const CLOSES: &[u8] =
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+    const CLOSES: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
     const STAYS: &[u8] =
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello";
     let cases: [(&str, &str, &[u8], bool); 8] = [
@@ -127,21 +138,30 @@ fn a_connection_ends_when_the_client_says_so_or_is_too_old_to_know_better() -> T
 
 #[test]
 fn a_connection_that_nobody_uses_is_closed_when_the_time_is_up() -> Told {
-    let mut house = House::open(&["--handshake-timeout", "300ms"])?;
-    let client = house.client()?;
-    house.serves(client)?;
-    house.heard_last(client, HELLO)?;
-    // A tunnel and an exchange may take as long as they like.
-    let (client, origin) = house.tunnel()?;
-    let other = house.asks("GET http://ORIGIN/ HTTP/1.1\r\n\r\n")?;
-    let slow = house.met()?;
-    let silent = house.client()?;
-    house.heard_last(silent, b"")?;
-    house.scene.holds(A_MOMENT, "the others are left alone", |s| {
-        [client, origin, other, slow]
-            .iter()
-            .all(|&peer| !s.peers[peer].rx.ended())
-    })?;
-    house.says_bytes(slow, HELLO);
-    house.heard(other, HELLO)
+    in_time(Duration::from_millis(700), |watch| {
+        let mut house = House::open(&["--handshake-timeout", "800ms"])?;
+        watch.begin();
+        let client = house.client()?;
+        let served = house.serves(client);
+        watch.end();
+        served?;
+        house.heard_last(client, HELLO)?;
+        // A tunnel and an exchange may take as long as they like.
+        watch.begin();
+        let tunnel = house.tunnel();
+        let other = house.asks("GET http://ORIGIN/ HTTP/1.1\r\n\r\n")?;
+        let slow = house.met();
+        watch.end();
+        let ((client, origin), slow) = (tunnel?, slow?);
+        let silent = house.client()?;
+        house.heard_last(silent, b"")?;
+        house
+            .scene
+            .holds(A_MOMENT, "the others are left alone", |s| {
+                let all = [client, origin, other, slow];
+                all.iter().all(|&peer| !s.peers[peer].rx.ended())
+            })?;
+        house.says_bytes(slow, HELLO);
+        house.heard(other, HELLO)
+    })
 }

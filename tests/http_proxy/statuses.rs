@@ -110,7 +110,10 @@ fn a_head_that_is_too_long_is_413() -> Told {
         ("a line", line(9000) + "\r\n"),
         ("a line without an end", "x".repeat(9000)),
         ("a head", head(33_000)),
-        ("a field without an end", "GET http://ORIGIN/ HTTP/1.1\r\nX: ".to_owned() + &"y".repeat(40_000)),
+        (
+            "a field without an end",
+            "GET http://ORIGIN/ HTTP/1.1\r\nX: ".to_owned() + &"y".repeat(40_000),
+        ),
         ("nothing but empty lines", "\r\n".repeat(20_000)),
     ] {
         let client = house.asks(&request)?;
@@ -123,7 +126,10 @@ fn a_head_that_is_too_long_is_413() -> Told {
         ended.map_err(|e| format!("{what}: {e}"))?;
         house.is_unmet(what)?;
     }
-    for (count, status) in [(101, "413 Request Entity Too Large"), (1000, "413 Request Entity Too Large")] {
+    for (count, status) in [
+        (101, "413 Request Entity Too Large"),
+        (1000, "413 Request Entity Too Large"),
+    ] {
         let client = house.asks(&many(count))?;
         let heard = house.heard_last(client, &last_words(status));
         heard.map_err(|e| format!("{count} fields: {e}"))?;
@@ -154,7 +160,15 @@ fn whoever_asks_us_for_ourselves_is_403() -> Told {
     if own.is_none() {
         println!("SKIPPED: this machine has no address but those of its loopback");
     }
-    let usual = ["127.0.0.1", "127.0.0.2", "localhost", "LocalHost", "0.0.0.0", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]"];
+    let usual = [
+        "127.0.0.1",
+        "127.0.0.2",
+        "localhost",
+        "LocalHost",
+        "0.0.0.0",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:0.0.0.0]",
+    ];
     let hosts: Vec<String> = usual.map(String::from).into_iter().chain(own).collect();
     let mut house = House::at("0.0.0.0", &["-4"], |p| p)?;
     house.place = Place::local(house.own_port());
@@ -270,7 +284,10 @@ fn an_answer_that_is_none_is_502() -> Told {
     // An endless head is one of the worst.
     let client = house.asks("GET http://ORIGIN/ HTTP/1.1\r\n\r\n")?;
     let origin = house.met()?;
-    house.says(origin, &("HTTP/1.1 200 OK\r\nX: ".to_owned() + &"y".repeat(100_000)));
+    house.says(
+        origin,
+        &("HTTP/1.1 200 OK\r\nX: ".to_owned() + &"y".repeat(100_000)),
+    );
     house.heard(client, &refusal("502 Bad Gateway", ""))?;
     house.serves(client)
 }
@@ -310,11 +327,16 @@ fn an_old_client_is_told_in_its_own_words() -> Told {
     let mut house = House::open(&[])?;
     let cases = [
         ("Connection: keep-alive\r\n", "Connection: keep-alive\r\n"),
-        ("Proxy-Connection: Keep-Alive\r\n", "Connection: keep-alive\r\n"),
+        (
+            "Proxy-Connection: Keep-Alive\r\n",
+            "Connection: keep-alive\r\n",
+        ),
         ("", "Connection: close\r\n"),
     ];
     for (field, connection) in cases {
-        let client = house.asks(&format!("GET http://127.0.0.1:PROXY/ HTTP/1.0\r\n{field}\r\n"))?;
+        let client = house.asks(&format!(
+            "GET http://127.0.0.1:PROXY/ HTTP/1.0\r\n{field}\r\n"
+        ))?;
         let wanted = refusal("403 Forbidden", connection);
         match connection.contains("close") {
             true => house.heard_last(client, &wanted)?,
@@ -329,7 +351,9 @@ fn an_old_client_is_told_in_its_own_words() -> Told {
 #[test]
 fn a_refused_request_takes_its_body_along_or_the_connection() -> Told {
     let mut house = House::open(&[])?;
-    let body = house.wire("GET http://ORIGIN/smuggled HTTP/1.1\r\n\r\n").len();
+    let body = house
+        .wire("GET http://ORIGIN/smuggled HTTP/1.1\r\n\r\n")
+        .len();
     let client = house.asks(&format!(
         "POST http://127.0.0.1:PROXY/ HTTP/1.1\r\nContent-Length: {body}\r\n\r\n\
          GET http://ORIGIN/smuggled HTTP/1.1\r\n\r\n"
@@ -342,7 +366,9 @@ fn a_refused_request_takes_its_body_along_or_the_connection() -> Told {
         "Transfer-Encoding: chunked\r\n\r\n",
         "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n",
     ] {
-        let client = house.asks(&format!("POST http://127.0.0.1:PROXY/ HTTP/1.1\r\n{fields}"))?;
+        let client = house.asks(&format!(
+            "POST http://127.0.0.1:PROXY/ HTTP/1.1\r\n{fields}"
+        ))?;
         let heard = house.heard_last(client, &last_words("403 Forbidden"));
         heard.map_err(|e| format!("{fields:?}: {e}"))?;
     }

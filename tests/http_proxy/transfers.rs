@@ -33,7 +33,13 @@ fn thirty_one_megabytes_arrive_whole() -> Told {
     let all = &all;
     let times = runs().div_ceil(4); // each run has twenty transfers
     let mut cases = Vec::new();
-    for way in [Way::TunnelDown, Way::TunnelUp, Way::Get, Way::Post, Way::PostChunks] {
+    for way in [
+        Way::TunnelDown,
+        Way::TunnelUp,
+        Way::Get,
+        Way::Post,
+        Way::PostChunks,
+    ] {
         for pace in [Pace::Quick, Pace::Slow] {
             for carrier in Carrier::BOTH {
                 for _ in 0..times {
