@@ -173,7 +173,10 @@ impl Shell {
         match found {
             Ok(all) => self.dial_found(asker, Some(&to.host), all),
             Err(why) => {
-                self.say.say(Level::Debug, &format!("{}: {why}.", to.host));
+                // Signs that turn a line around are no control characters.
+                let host = to.host.to_string();
+                let words = format!("{}: {why}.", host.escape_debug());
+                self.say.say(Level::Debug, &words);
                 self.miss(asker, Miss::Unresolvable);
             }
         }

@@ -9,7 +9,7 @@ use super::super::head::FIELDS_MAX;
 use super::body::{Body, From, To};
 use super::chunked::Decoder;
 use super::fields::{self, Fields, Length};
-use super::status::{AUTHENTICATION_REQUIRED, BAD_REQUEST, METHOD_NOT_ALLOWED, Status};
+use super::status::{AUTHENTICATION_REQUIRED, BAD_REQUEST, METHOD_NOT_ALLOWED, Status, TOO_LARGE};
 use super::target::{self, HTTP_PORT, Target};
 use super::words;
 use super::{Guard, Judgement};
@@ -111,6 +111,9 @@ pub(super) fn read(
         let mut refused = Refused::for_good(METHOD_NOT_ALLOWED, words);
         refused.lines = vec!["Allow: CONNECT, GET, HEAD, POST".into()];
         return Err(refused);
+    }
+    if parsed == Err(httparse::Error::TooManyHeaders) {
+        return Err(Refused::for_good(TOO_LARGE, words));
     }
     if parsed != Ok(httparse::Status::Complete(head.len())) {
         return Err(bad(words));

@@ -18,7 +18,6 @@ fn answer(client: &[u8]) -> (Vec<String>, bool) {
 
 #[test]
 fn requests_that_could_mean_something_else_go_nowhere() {
-    let many = "A: b\r\n".repeat(FIELDS_MAX + 1);
     let fields = [
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
@@ -59,7 +58,6 @@ fn requests_that_could_mean_something_else_go_nowhere() {
         "A: b\r\r\n",
         "\rA: b\r\n",
         "A: \x7f\r\n",
-        &many,
     ];
     for said in fields {
         let client = format!("POST http://h/ HTTP/1.1\r\n{said}\r\n5\r\nabcde\r\n0\r\n\r\n");
@@ -154,7 +152,11 @@ fn heads_that_are_too_long_are_not_read_to_their_end() {
     let line = format!("GET http://h/{}", "x".repeat(LINE_MAX));
     let field = format!("GET http://h/ HTTP/1.1\r\nA: {}", "x".repeat(HEAD_MAX));
     let empty = "\r\n".repeat(HEAD_MAX);
-    for client in [line, field, empty] {
+    let many = format!(
+        "GET http://h/ HTTP/1.1\r\n{}\r\n",
+        "A: b\r\n".repeat(FIELDS_MAX + 1)
+    );
+    for client in [line, field, empty, many] {
         let (lines, _) = answer(client.as_bytes());
         let wanted =
             "down HTTP/1.1 413 Request Entity Too Large|Content-Length: 0|Connection: close []";
