@@ -118,6 +118,8 @@ impl<D: Dialect> Layer for Server<D> {
         match self.stage {
             Stage::Wishing(_) | Stage::Asking { .. } => Phase::Asking,
             Stage::Tunnel if self.talk.has_said_all() => Phase::Closed,
+            // Whoever is above or below says goodbye when all has been said here.
+            Stage::Over if self.talk.has_said_all() => Phase::Open,
             Stage::Hearing | Stage::Tunnel | Stage::Association | Stage::Over => Phase::Handshake,
         }
     }

@@ -226,7 +226,7 @@ fn what_the_proxy_tells_of_a_miss_is_what_its_client_reads() {
             let served = pair.server.served().expect("a request that is over");
             assert_eq!(served.status, Some(code), "{name}");
             assert!(!served.goes_on, "{name}: one request is all there is");
-            assert_eq!(pair.server.phase(), Phase::Handshake, "{name}: it stays");
+            assert_eq!(pair.server.phase(), Phase::Open, "{name}: it stays");
             assert_eq!(pair.server.recv_eof(), Ok(()), "{name}: it may leave");
         }
     }
