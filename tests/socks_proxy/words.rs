@@ -68,11 +68,6 @@ impl Socks {
             Self::Five => [&WELCOME5[..], &reply5(code, nowhere())].concat(),
         }
     }
-
-    /// How long the answer is that it is there, with an address of IPv4.
-    pub(crate) fn answer(self) -> usize {
-        self.reached(nowhere()).len()
-    }
 }
 
 pub(crate) fn request4(command: u8, to: SocketAddr, user: &[u8]) -> Vec<u8> {
