@@ -132,6 +132,7 @@ impl Conn {
         Ok((Transport::Datagram(Box::new(datagram)), self.name.into()))
     }
 
+    /// Bytes have moved here. A peer of a datagram listener lives by what it says alone (`deliver`):
     /// nobody knows whether what is sent to it arrives, and one that is gone must not keep its place for
     /// as long as others talk.
     pub(super) fn moved(&mut self, now: Instant) {

@@ -14,7 +14,7 @@ use super::reach::{failure, upshot};
 use super::turn::served as event;
 use super::{Shell, Whose};
 use crate::ids::{ConnId, ListenId};
-use crate::mode::{Event, Failure};
+use crate::mode::{Doing, Event, Failure};
 use crate::say::Level;
 use crate::wire::{Endpoint, Then};
 
@@ -237,7 +237,14 @@ impl Shell {
             };
         }
         if self.relayed(id).is_some() {
-            return self.outbox.push_back(Event::End { conn: id });
+            return self.outbox.push_back(match error.kind() {
+                io::ErrorKind::UnexpectedEof => Event::End { conn: id },
+                _ => Event::Broken {
+                    conn: id,
+                    doing: Doing::Reading,
+                    why: failure(error),
+                },
+            });
         }
         let said = match self.config.secret {
             true => format!("Failed SSL connection from {name}: {}", words(error)),

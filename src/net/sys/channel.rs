@@ -315,3 +315,98 @@ fn failure(errno: Errno) -> Then {
         errno => Then::SinkBroken(errno.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// Two connections, and a channel from the first to the second.
+    struct Scene {
+        said: UnixStream,
+        source: UnixStream,
+        sink: UnixStream,
+        heard: UnixStream,
+        channel: Channel,
+        pipes: Pipes,
+    }
+
+    fn scene() -> Scene {
+        let (said, source) = UnixStream::pair().expect("a pair");
+        let (sink, heard) = UnixStream::pair().expect("a pair");
+        for end in [&source, &sink] {
+            end.set_nonblocking(true).expect("a socket need not block");
+        }
+        let pipes = Pipes::default();
+        let channel = Channel::between(Raw::Stream, Raw::Stream, &pipes);
+        Scene {
+            said,
+            source,
+            sink,
+            heard,
+            channel: channel.expect("the kernel has one"),
+            pipes,
+        }
+    }
+
+    impl Scene {
+        /// One step; what left the source and what reached the sink.
+        fn carry(&mut self, mut sink: bool) -> (usize, usize) {
+            let ready = Ready {
+                source: &mut true,
+                sink: &mut sink,
+            };
+            let (from, to) = (self.source.as_fd(), self.sink.as_fd());
+            let carried = self.channel.carry(from, to, ready, true);
+            (carried.taken, carried.given)
+        }
+    }
+
+    #[test]
+    fn a_pipe_is_handed_on_when_nothing_is_in_it_and_not_before() {
+        let mut scene = scene();
+        scene.said.write_all(b"hello").expect("room");
+        assert_eq!(scene.carry(false), (5, 0), "the sink takes nothing yet");
+        scene.channel.rest();
+        assert_eq!(scene.pipes.kept(), 0, "something is in it");
+        assert_eq!(scene.carry(true), (0, 5), "and it comes out");
+        scene.channel.rest();
+        assert_eq!(scene.pipes.kept(), 1, "it is empty");
+        scene.said.write_all(b" world").expect("room");
+        assert_eq!(scene.carry(true), (6, 6), "it is taken again");
+        assert_eq!(scene.pipes.kept(), 0, "and nobody else has it");
+        let mut heard = [0; 11];
+        scene.heard.read_exact(&mut heard).expect("all of it");
+        assert_eq!(&heard, b"hello world");
+    }
+
+    #[test]
+    fn a_channel_that_goes_keeps_what_is_in_its_pipe_from_others() {
+        for holds in [true, false] {
+            let mut scene = scene();
+            scene.said.write_all(b"hello").expect("room");
+            scene.carry(!holds);
+            assert_eq!(scene.channel.held() > 0, holds);
+            drop(scene.channel);
+            let kept = usize::from(!holds);
+            assert_eq!(scene.pipes.kept(), kept, "with something in it: {holds}");
+        }
+    }
+
+    #[test]
+    fn what_a_pipe_holds_can_be_taken_back_out() {
+        let mut scene = scene();
+        scene.said.write_all(b"hello").expect("room");
+        scene.carry(false);
+        let mut into = [0; 3];
+        let mut rescued: Vec<u8> = Vec::new();
+        while let n @ 1.. = scene.channel.rescue(&mut into).expect("a pipe can be read") {
+            rescued.extend(&into[..n]);
+        }
+        assert_eq!(rescued, b"hello");
+        scene.channel.rest();
+        assert_eq!(scene.pipes.kept(), 1, "and is empty then");
+    }
+}

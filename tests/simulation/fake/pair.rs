@@ -21,6 +21,8 @@ struct Pair {
     queue: usize,
     now: Instant,
     over: [bool; 2],
+    /// The kernel may carry after so many turns, once no layer is left and no byte waits.
+    hopes: Option<usize>,
 }
 
 /// Plays one schedule to its rest.
@@ -102,9 +104,13 @@ impl Pair {
         let lanes = flows.map(|flow| Lane::new(flow, queue, delay));
         let [out, back] = lanes;
         let mut link = Link::new(out, back);
-        if !dice.once_in(3) {
-            link.let_kernel_carry(&near, &far);
-        }
+        let hopes = match dice.once_in(3) {
+            true => dice.once_in(2).then(|| dice.below(30)),
+            false => {
+                link.let_kernel_carry(&near, &far);
+                None
+            }
+        };
         Self {
             near,
             far,
@@ -113,10 +119,24 @@ impl Pair {
             queue,
             now,
             over: [false; 2],
+            hopes,
         }
     }
 
+    /// What layers were there for may be over in the middle of a conversation.
+    fn hope(&mut self) {
+        self.hopes = match self.hopes {
+            Some(0) => {
+                let shed = self.near.shed() & self.far.shed();
+                let done = shed && self.link.let_kernel_carry(&self.near, &self.far);
+                (!done).then_some(0)
+            }
+            hopes => hopes.map(|turns| turns - 1),
+        };
+    }
+
     fn turn(&mut self, pool: &mut Pool, taps: &mut Taps, trace: &Trace) -> Turn {
+        self.hope();
         let now = self.now;
         let mut cx = Context { now, pool, taps };
         let (near, far) = (&mut self.near, &mut self.far);

@@ -10,6 +10,14 @@ use super::{End, Finish, Piece};
 const TX: usize = 24;
 
 impl End {
+    /// Layers whose work is done are not kept once nothing rests in them; true if there are none.
+    pub(crate) fn shed(&mut self) -> bool {
+        if self.finish == Finish::No && self.tx.is_empty() && !self.nature.messages {
+            (self.nature.layered, self.stuck) = (false, false);
+        }
+        !self.nature.layered
+    }
+
     pub(super) fn pull_layered(&mut self, into: &mut Buf) -> Step {
         if self.dice.once_in(5) && self.readable {
             // Whoever is held up by what it says has room for its answers, or nobody could help it.
