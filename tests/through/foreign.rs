@@ -100,7 +100,7 @@ fn tls_passes_through_an_installed_ncat() -> Told {
         return Ok(());
     }
     let (_running, place) = proxy(&[])?;
-    let (mut target, at) = crate::people::listening(&["--ssl"])?;
+    let (mut target, at) = crate::kits::listening(&["--ssl"])?;
     let there = ["--ssl", "127.0.0.1", &port_of(&at)];
     let mut scene = ncat(&[&Kind::Http.to(&place), &words(&[&there])])?;
     scene.program.stdin.push(b"there\n");

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use socket2::{Domain, Socket, Type};
 
 use crate::common::payload::same;
-use crate::common::proc_net::tcp_port_of;
-use crate::common::{Deadline, Door, In, Place, Program, Running, Scene, Told, told};
+use crate::common::scene::place_of;
+use crate::common::{Door, In, Place, Program, Running, Scene, Told, told};
 use crate::people::{port_of, words};
 
 /// A name that nobody may look up here.
@@ -200,17 +200,19 @@ pub(crate) fn ends_saying(scene: &mut Scene, status: i32, said: &str) -> Told {
 
 /// A proxy of our own and where it is.
 pub(crate) fn serving(kind: Kind, options: &[&str]) -> Told<(Running, Place)> {
-    serving_at(kind, "127.0.0.1", options)
+    let usual = ["--proxy-type", kind.word()];
+    let (scene, place) = listening(&words(&[&usual, kind.auth(), options]))?;
+    Ok((scene.program, place))
 }
 
-pub(crate) fn serving_at(kind: Kind, host: &str, options: &[&str]) -> Told<(Running, Place)> {
-    let usual = ["-l", "--proxy-type", kind.word(), host, "0"];
-    let mut program = Program::ncat(words(&[&usual, kind.auth(), options])).start()?;
-    let port = tcp_port_of(&mut program, Deadline::usual())?;
-    let ip: IpAddr = host
-        .parse()
-        .map_err(|e| format!("{host} is no address: {e}"))?;
-    Ok((program, Place::Tcp((ip, port).into())))
+/// Our program, listening on a port of 127.0.0.1 with these options; its stdin is a pipe.
+///
+/// It says itself where, for the system's tables are long while others run beside this.
+pub(crate) fn listening<T: AsRef<str>>(options: &[T]) -> Told<(Scene, Place)> {
+    let usual = ["-l", "-v", "127.0.0.1", "0"].map(String::from);
+    let mut scene = ncat(&[&usual[..], &words(&[options])])?;
+    let place = place_of(&mut scene)?;
+    Ok((scene, place))
 }
 
 /// Our program through a proxy of our own to a listening socket of the test, by this name of it.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::common::deadline::in_time;
 use crate::common::table::{Case, all_hold};
 use crate::common::{Place, Running, Scene, Told};
-use crate::kits::{Kind, NAME, brought, calls, door, ends_saying, ncat, play, serving};
+use crate::kits::{Kind, NAME, brought, calls, door, ends_saying, listening, ncat, play, serving};
 use crate::papers::{Papers, has};
-use crate::people::{hear, holds, listening, port_of, s_server, say, words};
+use crate::people::{hear, holds, port_of, s_server, say, words};
 
 /// Our program, through a proxy of our own, to what listens there.
 fn inside(kind: Kind, host: &str, target: &Place, options: &[String]) -> Told<Scene> {
