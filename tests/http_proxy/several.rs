@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::deadline::in_time;
 use crate::common::{Place, Told};
-use crate::house::{A_MOMENT, HELLO, House, refusal};
+use crate::house::{A_MOMENT, CONNECTED, HELLO, House, refusal};
 
 #[test]
 fn a_connection_serves_requests_to_different_origins() -> Told {
@@ -61,6 +61,9 @@ fn requests_that_are_said_at_once_are_answered_in_their_order() -> Told {
         answers.extend(HELLO);
         if line == "POST /1" {
             answers.extend(refusal("403 Forbidden", ""));
+        }
+        if line == "GET /4" {
+            answers.extend(CONNECTED);
         }
         house.heard(client, &answers)?;
     }

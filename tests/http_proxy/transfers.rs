@@ -110,10 +110,8 @@ fn transfer(way: Way, pace: Pace, carrier: Carrier, all: &[u8]) -> Told {
         Way::Get | Way::Post => house.says_bytes(sender, all),
     }
     if let Pace::Slow = pace {
+        // All of it may have gone in: some systems have that much room in their sockets.
         house.scene.until_quiet(crate::house::A_MOMENT)?;
-        if house.scene.peers[sender].tx.is_empty() {
-            return Err("all went in though nobody read".into());
-        }
         house.scene.peers[receiver].rx.paused = false;
     }
     match way {
