@@ -330,10 +330,13 @@ pub static FLAGS: &[Flag] = &[
     .sets(|o| o.proxy.verify = true)
     .only_with(HAS_PROXY && HAS_TLS)
     .beyond(),
-    long("proxy-ssl-trustfile", "The same, and trust these only (PEM)")
-        .takes_raw("file", |o, v| o.proxy.trust.push(v.into()))
-        .only_with(HAS_PROXY && HAS_TLS)
-        .beyond(),
+    long(
+        "proxy-ssl-trustfile",
+        "The same, and trust these only (PEM)",
+    )
+    .takes_raw("file", |o, v| o.proxy.trust.push(v.into()))
+    .only_with(HAS_PROXY && HAS_TLS)
+    .beyond(),
     long("proxy-allow", "Lead users of our proxy only there")
         .takes("rules", |o, v| {
             o.proxy.allow.push(v.into());
