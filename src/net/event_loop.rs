@@ -253,12 +253,20 @@ impl Shell {
         if self.closing.is_empty() {
             self.sweep = super::Patience::default();
         }
-        for id in std::mem::take(&mut self.closing) {
+        // A proxy may have thousands that take their time, and nobody else is to wait while all of them
+        // are asked: there, only those are that have just come to be let go, until it is time.
+        let is_time = self.sweep.at.is_none_or(|at| at <= self.now);
+        let from = match self.config.service.is_some() && !is_time {
+            true => self.swept.min(self.closing.len()),
+            false => 0,
+        };
+        for id in self.closing.split_off(from) {
             match self.is_done(id) {
                 true => self.remove_conn(id),
                 false => self.closing.push(id),
             }
         }
+        self.swept = self.closing.len();
     }
 
     /// Whether a connection has everything it was to get. The peer of a link is told the end first, and

@@ -193,6 +193,8 @@ pub struct Shell {
     waiting: VecDeque<ListenId>,
     /// Connections to be closed once they have everything.
     closing: Vec<ConnId>,
+    /// How many of those have been asked whether they have it.
+    swept: usize,
     /// When peers of those are asked next whether they have acknowledged it.
     sweep: Patience,
     stdio: ConnId,
@@ -296,6 +298,7 @@ impl Shell {
             newcomers: VecDeque::new(),
             waiting: VecDeque::new(),
             closing: Vec::new(),
+            swept: 0,
             sweep: Patience::default(),
             stdio,
             hub: None,
