@@ -114,6 +114,10 @@ fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Quitting> {
     let config = config(plan, program, clock);
     let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
     through_or_as_proxy(plan, &mut config)?;
+    if config.service.is_some() {
+        let most = descriptors.most().map(|most| room(most, WITH_FAR).max(1));
+        config.most_guests = most.and_then(|most| most.try_into().ok());
+    }
     let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
@@ -123,13 +127,18 @@ fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Quitting> {
         .map_err(|error| refuse("The event loop failed", &error))
 }
 
+/// How many peers there are descriptors for.
+fn room(descriptors: u64, each: u64) -> u64 {
+    descriptors.saturating_sub(OWN_DESCRIPTORS) / each
+}
+
 /// A server can have as many peers as the system has descriptors for; says so when that is less than
 /// what was asked for.
 fn say_if_too_few(listen: &cli::plan::Listen, most: Option<u64>, each: u64, say: &Say) {
     let Some(most) = most else {
         return;
     };
-    let peers = most.saturating_sub(OWN_DESCRIPTORS) / each;
+    let peers = room(most, each);
     let streams = match listen.at {
         At::Inet { protocol, .. } => protocol == Protocol::Tcp,
         At::Unix { datagram, .. } => !datagram,
@@ -253,6 +262,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         crlf: dress.crlf,
         delay: dress.delay,
         max_conns,
+        most_guests: None,
         access: gate.access,
         reader: gate.again.map(disk::reader),
         single,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
+use rustix::io::Errno;
 use socket2::{SockAddr, SockRef};
 
 use super::alarm::Wake;
@@ -40,6 +41,9 @@ impl Shell {
                 return;
             };
             let step = match &listener.door {
+                Door::Stream(_) if self.config.most_guests.is_some_and(|n| self.guests >= n) => {
+                    Err(Errno::MFILE.into())
+                }
                 Door::Stream(fd) => {
                     accept(fd.as_fd()).map(|(fd, peer)| self.admit_stream(id, fd, peer))
                 }

@@ -335,6 +335,7 @@ impl Shell {
             self.leave_route(route, id);
         }
         if let Some(listener) = conn.listener {
+            self.guests -= 1;
             self.forget_session(listener, &conn.transport);
             self.release_hall(id, Some(listener));
         }

@@ -38,6 +38,7 @@ impl Shell {
     pub(super) fn let_in(&mut self, listener: ListenId, id: ConnId) {
         if let Some(conn) = self.conns.find_mut(id) {
             conn.listener = Some(listener);
+            self.guests += 1;
         }
         let greeting = Greeting {
             dial: None,

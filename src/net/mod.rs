@@ -105,6 +105,9 @@ pub struct Config {
     pub delay: Option<Duration>,
     /// `-m`.
     pub max_conns: usize,
+    /// As many as there are descriptors for, agreed or not, where each may need more than its own later on:
+    /// whoever comes in must not take what somebody else needs to be brought on.
+    pub most_guests: Option<usize>,
     /// Who may come in.
     pub access: Access,
     /// What reads the lists of hosts again when a signal asks for it.
@@ -202,6 +205,8 @@ pub struct Shell {
     hub: Option<RouteId>,
     /// Peers that are in.
     admitted: usize,
+    /// All who came in, whether they are in or not yet.
+    guests: usize,
     /// For peers that are turned away because there is no descriptor left for them.
     reserve: Reserve,
     /// The last sender of messages that was kept out.
@@ -303,6 +308,7 @@ impl Shell {
             stdio,
             hub: None,
             admitted: 0,
+            guests: 0,
             reserve: Reserve::default(),
             sent_away: None,
             pool: Pool::default(),
