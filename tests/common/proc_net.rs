@@ -2,14 +2,61 @@
 //! holds.
 
 use std::fs;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::process::{PidfdGetfdFlags, pidfd_getfd};
+use socket2::Socket;
 
 use super::{Deadline, Running, Told};
 
 /// The TCP port that `program` listens on, as soon as it does.
+///
+/// Its sockets are asked themselves where the system allows that: the table of all that there are is
+/// long, and slow to read, while others run beside this.
 pub(crate) fn tcp_port_of(program: &mut Running, deadline: Deadline) -> Told<u16> {
-    program.repeat_until(deadline, "it listens on a TCP port", |id| {
-        port(id, &["tcp", "tcp6"], "0A")
-    })
+    let pidfd = program.pidfd()?;
+    program.repeat_until(
+        deadline,
+        "it listens on a TCP port",
+        |id| match listening_port(id, &pidfd) {
+            Err(Errno::NOSYS | Errno::PERM) => port(id, &["tcp", "tcp6"], "0A"),
+            found => found.ok().flatten(),
+        },
+    )
+}
+
+/// The TCP port that a process listens on, by its sockets.
+fn listening_port(id: u32, pidfd: &OwnedFd) -> Result<Option<u16>, Errno> {
+    for number in socket_numbers(id) {
+        let socket = match pidfd_getfd(pidfd, number, PidfdGetfdFlags::empty()) {
+            Ok(fd) => Socket::from(fd),
+            Err(Errno::BADF | Errno::SRCH) => continue, // gone meanwhile
+            Err(error) => return Err(error),
+        };
+        let address = socket.local_addr().ok().and_then(|at| at.as_socket());
+        let listens = socket.is_listener().unwrap_or(false);
+        if let Some(at) = address.filter(|_| listens) {
+            return Ok(Some(at.port()));
+        }
+    }
+    Ok(None)
+}
+
+/// The descriptors of a process that are sockets.
+fn socket_numbers(id: u32) -> Vec<i32> {
+    let entries = fs::read_dir(format!("/proc/{id}/fd"));
+    let number = |entry: fs::DirEntry| {
+        let link = fs::read_link(entry.path()).ok()?;
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        link.to_str()?.starts_with("socket:[").then_some(number)
+    };
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(number)
+        .collect()
 }
 
 /// The UDP port that `program` has bound, as soon as it has.

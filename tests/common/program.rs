@@ -328,6 +328,11 @@ impl Running {
         kill_process(self.id, signal).map_err(|e| format!("signal {signal:?} cannot be sent: {e}"))
     }
 
+    /// What stands for the process, to be held beside it.
+    pub(crate) fn pidfd(&self) -> Told<OwnedFd> {
+        copy_of(&self.door)
+    }
+
     pub(crate) fn door(&self) -> Option<BorrowedFd<'_>> {
         self.status.is_none().then(|| self.door.as_fd())
     }
