@@ -307,7 +307,11 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
         Role::Connect(_) => Box::new(Connect::new(manners)),
         Role::Scan(scan) => {
             let ports = scan.ports.iter().map(|range| range.len()).sum();
-            Box::new(Scan::new(ports, is_datagram(&plan.role)))
+            Box::new(Scan::new(
+                ports,
+                is_datagram(&plan.role),
+                scan.way.is_some(),
+            ))
         }
         Role::Listen(listen) => {
             for address in places(&listen.at).map_err(|error| refuse("Unusable address", &error))? {

@@ -1,6 +1,6 @@
 //! `-z`: see which of some ports answer, and talk to nobody.
 
-use super::{Event, Level, Mode, Net, When};
+use super::{Event, Failure, Level, Mode, Net, When};
 
 /// How many ports are tried at one time: enough that a silent host costs one time-out for each
 /// hundred ports, few enough to stay far below any limit of descriptors.
@@ -14,17 +14,30 @@ pub struct Scan {
     done: usize,
     open: usize,
     datagrams: bool,
+    /// There are proxies in between, and so far all ports failed for the same reason: most likely it is not
+    /// the ports that fail.
+    in_between: Option<Reason>,
+}
+
+/// What ports failed for.
+#[derive(Debug)]
+enum Reason {
+    /// None has failed.
+    Unknown,
+    /// All that have failed did for this.
+    Common(Failure),
 }
 
 impl Scan {
     /// Will try that many ports; `datagrams` are answered by silence.
-    pub fn new(ports: usize, datagrams: bool) -> Self {
+    pub fn new(ports: usize, datagrams: bool, by_proxies: bool) -> Self {
         Self {
             ports,
             next: 0,
             done: 0,
             open: 0,
             datagrams,
+            in_between: by_proxies.then_some(Reason::Unknown),
         }
     }
 
@@ -38,6 +51,9 @@ impl Scan {
     fn finished(&mut self, net: &mut dyn Net) {
         self.done += 1;
         if self.done == self.ports {
+            if let Some(Reason::Common(why)) = self.in_between.as_ref().filter(|_| self.ports > 1) {
+                net.say(Level::Verbose, format!("All ports failed alike: {why}."));
+            }
             net.exit(if self.open > 0 { 0 } else { 1 }, When::Now);
         }
         self.try_next(net);
@@ -49,7 +65,7 @@ impl Mode for Scan {
         match event {
             Event::Start => (0..AT_ONCE).for_each(|_| self.try_next(net)),
             Event::Open { conn, .. } => {
-                self.open += 1;
+                (self.open, self.in_between) = (self.open + 1, None);
                 net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
                 if self.datagrams {
                     net.say(Level::Verbose, "UDP packet sent successfully".into());
@@ -62,6 +78,11 @@ impl Mode for Scan {
                 if self.ports == 1 {
                     net.say(Level::Verbose, format!("{why}."));
                 }
+                self.in_between = match self.in_between.take() {
+                    Some(Reason::Common(other)) if other != why => None,
+                    Some(_) => Some(Reason::Common(why)),
+                    None => None,
+                };
                 self.finished(net);
             }
             Event::Signal { number } => net.exit(128 + number, When::Now),
@@ -87,7 +108,7 @@ mod tests {
 
     /// What is asked when those events are told, after the start.
     fn asked(ports: usize, datagrams: bool, events: Vec<Event>) -> Vec<String> {
-        script::asked(Scan::new(ports, datagrams), events)
+        script::asked(Scan::new(ports, datagrams, false), events)
     }
 
     #[test]
@@ -123,6 +144,23 @@ mod tests {
         ];
         let events = vec![refused(2), open(1), refused(0)];
         assert_eq!(asked(3, false, events), wanted);
+    }
+
+    #[test]
+    fn what_keeps_a_proxy_from_trying_any_port_is_said_once() {
+        let of = |events| script::asked(Scan::new(3, false, true), events);
+        let all = of(vec![refused(0), refused(1), refused(2)]);
+        let wanted = [
+            "say All ports failed alike: Connection refused.",
+            "exit 1 Now",
+        ];
+        assert_eq!(all[3..], wanted, "all fail alike");
+        let one = of(vec![refused(0), open(1), refused(2)]);
+        assert_eq!(one.last().map(String::as_str), Some("exit 0 Now"));
+        assert!(one.iter().all(|line| !line.contains("failed alike")));
+        let why = script::failure("Host unreachable");
+        let other = of(vec![refused(0), Event::Fail { dial: 1, why }, refused(2)]);
+        assert_eq!(other[3..], ["exit 1 Now"], "they fail differently");
     }
 
     #[test]
