@@ -172,9 +172,7 @@ impl Conn {
 
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
     pub(super) fn allow_appetite(&mut self) {
-        if let Transport::Stream(fd) = &self.transport
-            && !sys::is_unix(fd)
-        {
+        if let Transport::Stream(_) = &self.transport {
             self.appetite = Some(Box::default());
         }
     }
