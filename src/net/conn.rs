@@ -271,8 +271,7 @@ impl Conn {
     /// socket that is closed with something unread in it destroys what is on its way.
     pub(super) fn part(&mut self) {
         for _ in 0..PARTING_WORDS {
-            let mut ear = Buf::new(4096);
-            let heard = Self::raw_pull(&mut self.transport, &mut self.readable, &mut ear);
+            let heard = self.hear_out();
             self.over |= matches!(heard, Step::Over | Step::Broken(_));
             self.say_what_is_left();
             let said = self.flush();
@@ -280,6 +279,15 @@ impl Conn {
                 return;
             }
         }
+    }
+
+    /// Reads a piece of what is said to nobody. A wire whose end was seen has nothing to say.
+    fn hear_out(&mut self) -> Step {
+        if self.over && self.layers.is_none() {
+            return Step::Over;
+        }
+        let mut ear = Buf::new(4096);
+        Self::raw_pull(&mut self.transport, &mut self.readable, &mut ear)
     }
 
     fn finish_transport(&mut self) {
