@@ -12,13 +12,13 @@ pub(crate) mod burst;
 pub(crate) mod fan_out;
 pub(crate) mod members;
 pub(crate) mod memory;
+pub(crate) mod peer;
 pub(crate) mod rate;
 pub(crate) mod sender;
 pub(crate) mod stall;
 
 mod arrival;
 mod broker;
-mod peer;
 mod protocol;
 mod room;
 mod score;

@@ -1,5 +1,5 @@
 //! What may be typed after `cargo bench --bench throughput --`, `--bench fan_out --`,
-//! `--bench exec --` and `--bench secure --`, and how a bench begins and ends.
+//! `--bench exec --`, `--bench secure --` and `--bench proxy --`, and how a bench begins and ends.
 
 use std::{env, io, process::ExitCode};
 

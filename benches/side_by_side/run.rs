@@ -165,7 +165,7 @@ fn await_both(listener: &Child, connector: &Child, give_up: Instant) -> io::Resu
 }
 
 /// Seconds of processor time of all children reaped so far.
-fn reaped_time() -> io::Result<f64> {
+pub(crate) fn reaped_time() -> io::Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let seconds = |time: TimeVal| time.num_microseconds() as f64 / 1e6;
     Ok(seconds(usage.user_time()) + seconds(usage.system_time()))

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// A memory file system, so that no disk is measured.
-const MEMORY: &str = "/dev/shm";
+pub(crate) const MEMORY: &str = "/dev/shm";
 
 /// Bytes of one transfer, unless the command line has its own idea.
 pub(crate) const SIZE: u64 = 1 << 30;
@@ -177,7 +177,7 @@ impl Stage {
 }
 
 /// Bytes that do not repeat within a file, so that a piece lost, doubled or moved shows.
-fn fill(file: &File, size: u64) -> io::Result<()> {
+pub(crate) fn fill(file: &File, size: u64) -> io::Result<()> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut piece = vec![0; PIECE];
     let mut left = size;
@@ -195,7 +195,7 @@ fn fill(file: &File, size: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn same_bytes(one: &File, other: &File, size: u64) -> io::Result<bool> {
+pub(crate) fn same_bytes(one: &File, other: &File, size: u64) -> io::Result<bool> {
     let (mut left, mut right) = (vec![0; PIECE], vec![0; PIECE]);
     for at in (0..size).step_by(PIECE) {
         let n = (size - at).min(PIECE as u64) as usize;

@@ -52,10 +52,11 @@ impl Appetite {
     }
 
     /// The socket is empty: wishes for a portion if it has been giving bulk. True if somebody must
-    /// ring when it takes too long.
+    /// ring when it takes too long. Unix sockets know no such wishes; what a socket is costs a call, and
+    /// most never give bulk.
     pub(super) fn sleep(&mut self, socket: BorrowedFd<'_>) -> bool {
         if !self.wished && self.taken >= self.bulk {
-            self.wished = sys::wake_for(socket, PORTION).is_ok();
+            self.wished = !sys::is_unix(socket) && sys::wake_for(socket, PORTION).is_ok();
             self.taken = 0;
         }
         self.wished

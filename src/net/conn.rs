@@ -177,9 +177,7 @@ impl Conn {
 
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
     pub(super) fn allow_appetite(&mut self) {
-        if let Transport::Stream(fd) = &self.transport
-            && !sys::is_unix(fd)
-        {
+        if let Transport::Stream(_) = &self.transport {
             self.appetite = Some(Box::default());
         }
     }
@@ -278,8 +276,7 @@ impl Conn {
     /// socket that is closed with something unread in it destroys what is on its way.
     pub(super) fn part(&mut self) {
         for _ in 0..PARTING_WORDS {
-            let mut ear = Buf::new(4096);
-            let heard = Self::raw_pull(&mut self.transport, &mut self.readable, &mut ear);
+            let heard = self.hear_out();
             self.over |= matches!(heard, Step::Over | Step::Broken(_));
             self.say_what_is_left();
             let said = self.flush();
@@ -300,6 +297,15 @@ impl Conn {
         if let Transport::Stream(fd) = &self.transport {
             let _ = set_socket_linger(fd, Some(Duration::ZERO)); // it closes in order otherwise
         }
+    }
+
+    /// Reads a piece of what is said to nobody. A wire whose end was seen has nothing to say.
+    fn hear_out(&mut self) -> Step {
+        if self.over && self.layers.is_none() {
+            return Step::Over;
+        }
+        let mut ear = Buf::new(4096);
+        Self::raw_pull(&mut self.transport, &mut self.readable, &mut ear)
     }
 
     fn finish_transport(&mut self) {

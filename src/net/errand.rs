@@ -18,6 +18,7 @@ use super::dial::words;
 use super::dial::{Caller, Dial, Target};
 use super::listener::Door;
 use super::names::LookUp;
+use super::reach::Watched;
 use super::sockopt::{self, Carriage};
 use super::transport::Transport;
 use crate::access::Destinations;
@@ -258,7 +259,7 @@ impl Shell {
     }
 
     /// A connection to whom a peer asked for is there.
-    pub(super) fn won_for_peer(&mut self, asker: ConnId, socket: Socket) {
+    pub(super) fn won_for_peer(&mut self, asker: ConnId, socket: Socket, watched: Watched) {
         let Some(errand) = self.errands.get(&asker) else {
             return; // who asked for it has left
         };
@@ -270,7 +271,7 @@ impl Shell {
         let _ = sockopt::keep_alive(&socket); // without it only those who vanish are noticed later
         let transport = Transport::Stream(sockopt::descriptor(socket));
         let conn = self.conns.add(Conn::new(transport, name, self.now));
-        match self.watch(conn) {
+        match self.watch_won(conn, watched) {
             Ok(()) => {
                 let unknown = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
                 self.told(asker, own.unwrap_or(unknown), Some(conn));

@@ -11,6 +11,7 @@ use mio::{Events, Interest, Token};
 use super::Shell;
 use super::alarm::Wake;
 use super::listener::Door;
+use super::reach::Watched;
 use super::token::{self, Kind};
 use super::transport::Transport;
 use crate::ids::{ConnId, ListenId};
@@ -432,6 +433,20 @@ impl Shell {
         }
         conn.note(readable, writable);
         Ok(())
+    }
+
+    /// Watches the socket of a connection that has been reached. One that was watched as an attempt is
+    /// told by another token from here on.
+    pub(super) fn watch_won(&mut self, id: ConnId, watched: Watched) -> io::Result<()> {
+        let conn = self.conns.find(id).map(|conn| conn.transport.watched());
+        let Some([Some(fd), None]) = conn.filter(|_| watched == Watched::AsAttempt) else {
+            return self.watch(id);
+        };
+        let (token, both) = (
+            token::pack(Kind::Conn, id),
+            Interest::READABLE | Interest::WRITABLE,
+        );
+        SourceFd(&fd.as_raw_fd()).reregister(self.poll.registry(), token, both)
     }
 
     /// Watches a listener for its whole life.

@@ -20,6 +20,15 @@ use crate::mode::{Event, Failure};
 use crate::say::Level;
 use crate::wire::{Fault, Then};
 
+/// Whether the loop knows a socket that has connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// It was connected at once.
+    Not,
+    /// As one that was under way.
+    AsAttempt,
+}
+
 impl Shell {
     /// Begins to reach the `n`th peer.
     pub(super) fn dial(&mut self, n: usize) {
@@ -81,7 +90,7 @@ impl Shell {
         };
         match begin(&dial.target, &peer) {
             Ok(Begun::Connected(socket, path)) if dial.target.probe.is_none() => {
-                self.won(id, socket, path);
+                self.won(id, socket, path, Watched::Not);
             }
             Ok(Begun::Connected(socket, path)) => self.probe(id, socket, path, peer),
             Ok(Begun::Pending(socket)) => {
@@ -162,12 +171,13 @@ impl Shell {
         let Some(attempt) = self.attempts.remove(id) else {
             return;
         };
-        let _ = self
-            .poll
-            .registry()
-            .deregister(&mut SourceFd(&attempt.socket.as_raw_fd())); // it is closed or registered anew
         match state {
-            Ok(_) => self.won(attempt.dial, attempt.socket, attempt.path),
+            Ok(_) => self.won(
+                attempt.dial,
+                attempt.socket,
+                attempt.path,
+                Watched::AsAttempt,
+            ),
             Err(error) => self.attempt_failed(attempt.dial, &attempt.peer, error),
         }
     }
@@ -200,19 +210,19 @@ impl Shell {
         dial.last = error;
     }
 
-    fn won(&mut self, id: DialId, socket: Socket, path: Option<BoundPath>) {
+    fn won(&mut self, id: DialId, socket: Socket, path: Option<BoundPath>, watched: Watched) {
         let Some(dial) = self.dials.remove(id) else {
             return;
         };
         self.drop_attempts(id);
         self.paths.extend(path);
         match dial.caller {
-            Caller::Line(n) => self.won_for_line(n, &dial, socket),
-            Caller::Peer(asker) => self.won_for_peer(asker, socket),
+            Caller::Line(n) => self.won_for_line(n, &dial, socket, watched),
+            Caller::Peer(asker) => self.won_for_peer(asker, socket, watched),
         }
     }
 
-    fn won_for_line(&mut self, n: usize, dial: &Dial, socket: Socket) {
+    fn won_for_line(&mut self, n: usize, dial: &Dial, socket: Socket, watched: Watched) {
         let mut name = peer_name(SockRef::from(&socket));
         if let Some(name_of) = &self.config.name_of {
             // Of many peers only those that are there are named, and not the way to each.
@@ -231,7 +241,7 @@ impl Shell {
             Carriage::Stream => Transport::Stream(fd),
         };
         let conn = self.add_conn(transport, name, Whose::Line(n));
-        match self.watch(conn) {
+        match self.watch_won(conn, watched) {
             Ok(()) => self.reached(conn, n, dial.deadline),
             Err(error) => self.outbox.push_back(Event::Fail {
                 dial: n,

@@ -230,6 +230,9 @@ impl Channel {
                 width.passed(n, writer);
                 self.held += n;
                 self.refusals = 0;
+                if n < SMALL {
+                    *readable = is_ready(source, PollFlags::IN);
+                }
                 (n, Then::More)
             }
             Err(Errno::AGAIN) => {
