@@ -4,8 +4,8 @@ mod common;
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io::Read;
-use std::net::UdpSocket;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::Duration;
@@ -245,4 +245,54 @@ fn what_is_said_to_a_program_that_has_just_left_is_no_failure() -> Told {
     scene.until("that is on its way", |s| s.peer().tx.is_done())?;
     scene.program.signal(Signal::CONT)?;
     scene.ends_with(0).map(drop)
+}
+
+/// A client of the program's that waits for nothing longer than for anything else here.
+fn client_at(place: &Place) -> TcpStream {
+    let client = TcpStream::connect(place.to_string()).expect("the program listens");
+    let patience = Some(Duration::from_secs(20));
+    client.set_read_timeout(patience).expect("a patience");
+    client
+}
+
+#[test]
+fn a_client_of_a_proxy_that_has_said_its_last_gets_the_last_of_its_answer() -> Told {
+    const LENGTH: usize = 12 << 20;
+    let (_scene, place) = listening(&["--proxy-type", "http"], |program| program)?;
+    let origin = TcpListener::bind("127.0.0.1:0").expect("a door");
+    let at = origin.local_addr().expect("it has an address");
+    let answers = thread::spawn(move || {
+        let (mut peer, _) = origin.accept().expect("the proxy comes");
+        let _ = peer.read(&mut [0; 4096]).expect("a request");
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n");
+        let answer = [head.as_bytes(), &vec![b'x'; LENGTH]].concat();
+        peer.write_all(&answer).expect("all of it is taken");
+    });
+    let mut client = client_at(&place);
+    let request = format!("GET http://{at}/ HTTP/1.1\r\n\r\n");
+    client
+        .write_all(request.as_bytes())
+        .expect("a request fits");
+    client
+        .shutdown(Shutdown::Write)
+        .expect("an open connection");
+    // Small bites: whoever sends is always ahead of this.
+    let (mut bite, mut body, mut head) = ([0; 2048], 0, Vec::new());
+    loop {
+        let n = client.read(&mut bite).expect("the answer goes on");
+        let is_head = !head.ends_with(b"\r\n\r\n");
+        for byte in bite[..n].iter().filter(|_| is_head) {
+            match head.ends_with(b"\r\n\r\n") {
+                true => body += 1,
+                false => head.push(*byte),
+            }
+        }
+        body += if is_head { 0 } else { n };
+        if n == 0 {
+            break;
+        }
+    }
+    answers.join().expect("the origin said it all");
+    assert_eq!(body, LENGTH, "bytes of the answer that arrived");
+    Ok(())
 }

@@ -182,8 +182,12 @@ impl Slip {
     /// A comma in a password would have cut it in two, so that all of the list may be part of one.
     fn sentence(self, list: &str, text: &str) -> String {
         let secret = list.contains('@');
+        // In a URL whose `@host` was forgotten, a password stands where a port would.
+        let plain = |port: &str| !list.contains("://") || port.bytes().all(|c| c.is_ascii_digit());
         match self {
-            Self::Port(port) if !secret => format!("Invalid proxy port number \"{port}\"."),
+            Self::Port(port) if !secret && plain(&port) => {
+                format!("Invalid proxy port number \"{port}\".")
+            }
             Self::Port(_) => "Invalid proxy port number.".into(),
             Self::Shape => {
                 let shown = match secret {

@@ -161,7 +161,7 @@ fn a_word_that_is_none_is_refused() {
     for list in ports {
         let refusal = words(list).expect_err(list);
         assert!(
-            refusal.starts_with("Invalid proxy port number \""),
+            refusal.starts_with("Invalid proxy port number"),
             "--proxy {list:?}: {refusal}"
         );
     }
@@ -177,6 +177,8 @@ fn a_password_is_not_shown() {
         "secret:secret@h",
         "ftp://secret@h",
         "http://secret%@h",
+        "http://u:secret",
+        "socks5://u:4secret/",
     ];
     for list in lists {
         let refusal = words(list).expect_err(list);
