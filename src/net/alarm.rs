@@ -69,8 +69,7 @@ impl Alarms {
     /// they may be more than half of all: a peer can make many that would be due in an hour.
     pub(super) fn next(&mut self, is_wanted: impl Fn(Instant, Wake) -> bool) -> Option<Instant> {
         if self.heap.len() > 2 * self.wanted + FEW {
-            self.heap
-                .retain(|&Reverse((at, who))| is_wanted(at, who));
+            self.heap.retain(|&Reverse((at, who))| is_wanted(at, who));
             self.wanted = self.heap.len();
         }
         while let Some(&Reverse((at, who))) = self.heap.peek() {
