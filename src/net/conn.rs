@@ -4,9 +4,10 @@
 //! Promise: readiness is withdrawn by `WouldBlock` and by nothing else, and a connection without
 //! layers holds no bytes of its own.
 
+mod end;
 mod layers;
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
@@ -22,12 +23,12 @@ pub(super) use self::layers::{Greeted, Greeting, LayerPool};
 use super::alarm::{Alarms, Wake};
 use super::appetite::Appetite;
 use super::sockopt::{self, Carriage};
-use super::sys::{self, Channel, Pipes};
+use super::sys::{self, Pipes};
 use super::transport::{Datagram, Transport};
 use crate::data::Buf;
 use crate::ids::{ConnId, ListenId, RouteId};
 use crate::mode::Alarm;
-use crate::route::{Carried, End, Step, is_full_disk};
+use crate::route::{End, Step};
 use crate::wire::{Endpoint, Host};
 
 /// One place bytes enter or leave.
@@ -314,182 +315,6 @@ impl Conn {
     }
 }
 
-impl End for Conn {
-    type Channel = Channel;
-
-    fn pull(&mut self, into: &mut Buf) -> Step {
-        let step = match &self.layers {
-            None => Self::raw_pull(&mut self.transport, &mut self.readable, into),
-            Some(_) if self.transport.keeps_messages() => self.pull_message(into),
-            Some(_) => self.pull_through_layers(into),
-        };
-        if let (Step::Moved(n), Some(appetite)) = (&step, &mut self.appetite) {
-            appetite.took(*n);
-        }
-        if matches!(step, Step::Over | Step::Broken(_)) {
-            self.over = true;
-        }
-        step
-    }
-
-    fn push(&mut self, from: &mut Buf) -> Step {
-        let step = if self.layers.is_some() {
-            self.push_through_layers(from.filled())
-        } else if self.writable {
-            let result = self.transport.write(from.filled());
-            Self::written(&mut self.writable, result)
-        } else {
-            Step::Idle
-        };
-        if let Step::Moved(n) = step {
-            from.take(n);
-        }
-        step
-    }
-
-    fn push_parts(&mut self, parts: &[IoSlice<'_>]) -> Step {
-        if self.layers.is_none() {
-            if !self.writable {
-                return Step::Idle;
-            }
-            let result = self.transport.write_parts(parts);
-            return Self::written(&mut self.writable, result);
-        }
-        match parts.first() {
-            Some(part) => self.push_through_layers(part),
-            None => Step::Idle,
-        }
-    }
-
-    fn flush(&mut self) -> Step {
-        let Some(layers) = &mut self.layers else {
-            return Step::Idle;
-        };
-        if layers.tx.is_empty() && self.finish == Finish::Wanted {
-            let said = layers.stack.finish(&mut layers.tx);
-            if said && layers.tx.is_empty() {
-                self.finish_transport();
-                return Step::Moved(0);
-            }
-        }
-        // Layers keep the next message until the last has gone, and words that had no room: nobody may be
-        // there any more who would pull or push.
-        let messages = self.transport.keeps_messages();
-        let keeps = layers.sealed && (messages || !layers.settled);
-        if layers.tx.is_empty() && keeps {
-            layers.tx.lend(&mut layers.pool.borrow_mut());
-            let _ = layers.stack.send(&[], &mut layers.tx); // the stack keeps the fault
-            layers.tx.settle(&mut layers.pool.borrow_mut());
-        }
-        if layers.tx.is_empty() || !self.writable {
-            return Step::Idle;
-        }
-        let result = self.transport.write(layers.tx.filled());
-        let step = Self::written(&mut self.writable, result);
-        match step {
-            Step::Moved(n) => {
-                layers.tx.take(n);
-                layers.settled = false;
-            }
-            // A full disk may have room again later.
-            Step::Broken(ref error) if is_full_disk(error) => {}
-            Step::Broken(_) => layers.tx.clear(),
-            Step::Idle | Step::Over => {}
-        }
-        step
-    }
-
-    fn is_clear(&self) -> bool {
-        self.finish != Finish::Wanted
-            && self
-                .layers
-                .as_ref()
-                .is_none_or(|layers| layers.tx.is_empty())
-    }
-
-    fn finish(&mut self) {
-        if self.finish != Finish::No {
-            return;
-        }
-        self.finish = Finish::Wanted;
-        // The layers' goodbye goes with the next flush, behind what is queued.
-        if self.layers.is_none() {
-            self.finish_transport();
-        }
-    }
-
-    fn keeps_messages(&self) -> bool {
-        self.transport.keeps_messages()
-    }
-
-    fn is_readable(&self) -> bool {
-        match &self.layers {
-            None => self.readable,
-            Some(layers) => {
-                let takes = layers.takes(self.transport.keeps_messages());
-                !layers.settled || (self.readable && takes && !layers.wire_over)
-            }
-        }
-    }
-
-    fn is_writable(&self) -> bool {
-        self.writable
-    }
-
-    fn channel(from: &Self, to: &Self) -> Option<Channel> {
-        if from.layers.is_some() || to.layers.is_some() {
-            return None;
-        }
-        let (_, source) = from.transport.source()?;
-        let (_, sink) = to.transport.sink()?;
-        Channel::between(source, sink, from.pipes.as_ref()?)
-    }
-
-    fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
-        let ready = sys::Ready {
-            source: &mut from.readable,
-            sink: &mut to.writable,
-        };
-        let fds = (from.transport.source(), to.transport.sink());
-        let (Some((source, _)), Some((sink, _))) = fds else {
-            return Carried::refused();
-        };
-        let carried = channel.carry(source, sink, ready, pull);
-        if let Some(appetite) = &mut from.appetite {
-            appetite.took(carried.taken);
-        }
-        if matches!(
-            carried.then,
-            crate::route::Then::Over | crate::route::Then::SourceBroken(_)
-        ) {
-            from.over = true;
-        }
-        carried
-    }
-
-    fn held(channel: &Channel) -> usize {
-        channel.held()
-    }
-
-    fn has_room(channel: &Channel) -> bool {
-        channel.has_room()
-    }
-
-    fn rest(channel: &mut Channel) {
-        channel.rest();
-    }
-
-    fn rescue(channel: &mut Channel, into: &mut Buf) -> Step {
-        match channel.rescue(into.room()) {
-            Ok(0) => Step::Over,
-            Ok(n) => {
-                into.fill(n);
-                Step::Moved(n)
-            }
-            Err(error) => Step::Broken(error),
-        }
-    }
-}
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use socket2::{SockAddr, Socket};
 
 use super::address;
 use super::sockopt::{self, BoundPath, Carriage};
-use crate::ids::{ConnId, DialId};
+use crate::ids::{AttemptId, ConnId, DialId};
 
 /// When the next address is tried though the last has not failed yet (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -58,7 +58,7 @@ pub struct Dial {
     /// Addresses not tried yet.
     pub untried: VecDeque<SockAddr>,
     /// Attempts under way.
-    pub live: usize,
+    pub live: Vec<AttemptId>,
     /// When it is given up.
     pub deadline: Option<Instant>,
     /// When the next address is tried at the latest.
@@ -108,7 +108,7 @@ impl Dial {
             caller,
             target: Rc::clone(target),
             untried: by_turns(target.addresses.iter().map(complete).collect()),
-            live: 0,
+            live: Vec::new(),
             deadline,
             next_at: Some(now),
             last: Errno::ADDRNOTAVAIL.into(),
@@ -123,7 +123,6 @@ impl Dial {
 
     /// An attempt is under way: the next address waits its while.
     pub fn give_head_start(&mut self, now: Instant) {
-        self.live += 1;
         self.next_at = Some(now + HEAD_START);
     }
 

@@ -5,18 +5,17 @@
 //! dialled that may not be reached; a peer that leaves takes its errand along.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use socket2::{SockAddr, Socket};
+use socket2::Socket;
 
 use super::Shell;
 use super::alarm::Wake;
 use super::conn::{Conn, Greeting};
 use super::dial::words;
 use super::dial::{Caller, Dial, Target};
-use super::listener::Door;
 use super::names::LookUp;
 use super::reach::Watched;
 use super::sockopt::{self, Carriage};
@@ -144,12 +143,26 @@ impl Shell {
     pub(super) fn look_up(&mut self, name: String, seeker: Seeker) -> io::Result<usize> {
         self.last_lookup += 1;
         let number = self.last_lookup;
+        let host = self.host_of(&seeker);
         let Some(names) = &self.names else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        names.ask(number, name)?;
+        names.ask(number, name, host)?;
         self.lookups.insert(number, seeker);
         Ok(number)
+    }
+
+    /// Where somebody is who waits for a name.
+    fn host_of(&self, seeker: &Seeker) -> IpAddr {
+        let host = match *seeker {
+            Seeker::Peer(asker) => {
+                let ends = self.conns.find(asker).and_then(|c| c.transport.ends());
+                let peer = ends.and_then(|(peer, _)| peer?.as_socket());
+                peer.map(|peer| peer.ip())
+            }
+            Seeker::Relay(relay) => self.relays.find(relay).map(super::Relay::host),
+        };
+        host.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
     }
 
     /// Names have been looked up.
@@ -212,50 +225,6 @@ impl Shell {
             errand.dial = Some(dial);
         }
         self.look_at_dial(dial);
-    }
-
-    /// Those of the addresses of a host that peers may be brought to, or why there are none.
-    fn permitted(
-        &self,
-        name: Option<&Host>,
-        all: Vec<IpAddr>,
-        port: u16,
-    ) -> Result<Vec<SockAddr>, Miss> {
-        let mut left = all;
-        left.iter_mut().for_each(|ip| *ip = plain(*ip));
-        let mut why = Miss::Unresolvable;
-        let Some(service) = &self.config.service else {
-            return Err(why);
-        };
-        left.retain(|ip| (service.may_use)(*ip));
-        if !left.is_empty() {
-            why = Miss::Denied;
-        }
-        left.retain(|ip| service.permits(name, *ip, port));
-        if !left.is_empty() {
-            why = Miss::Loop;
-        }
-        left.retain(|ip| !self.is_ourselves(*ip, port));
-        match left.is_empty() {
-            true => Err(why),
-            false => Ok(left
-                .into_iter()
-                .map(|ip| SocketAddr::new(ip, port).into())
-                .collect()),
-        }
-    }
-
-    /// Whether one of our own listeners is there.
-    fn is_ourselves(&self, ip: IpAddr, port: u16) -> bool {
-        self.listeners.iter().any(|(_, listener)| {
-            let own = listener.address.as_socket();
-            own.is_some_and(|own| {
-                let everywhere = own.ip().is_unspecified() && own.is_ipv4() == ip.is_ipv4();
-                let streams = matches!(listener.door, Door::Stream(_));
-                let here = own.ip() == ip || everywhere && is_local(ip);
-                streams && own.port() == port && here
-            })
-        })
     }
 
     /// A connection to whom a peer asked for is there.
@@ -366,8 +335,7 @@ impl Shell {
             self.forget_lookup(number);
         }
         if let Some(dial) = errand.dial {
-            self.drop_attempts(dial);
-            self.dials.remove(dial);
+            self.drop_dial(dial);
         }
     }
 
@@ -378,42 +346,6 @@ impl Shell {
             names.forget(number);
         }
     }
-}
-
-impl Service {
-    /// Whether peers may be brought there.
-    pub(super) fn permits(&self, name: Option<&Host>, ip: IpAddr, port: u16) -> bool {
-        let name = match name {
-            Some(Host::Name(name)) => Some(name.as_str()),
-            Some(Host::Ip(_)) | None => None,
-        };
-        self.destinations.permits(name, ip, port)
-    }
-}
-
-/// The address that is meant: one of IPv4 may come in the clothes of IPv6, and to the system no address
-/// means the nearest one.
-pub(super) fn plain(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    }
-}
-
-/// Whether an address is one of this machine's: then whatever is sent there comes from there. Nothing is
-/// sent to find out.
-fn is_local(ip: IpAddr) -> bool {
-    let from_there = || {
-        let any: IpAddr = match ip {
-            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        let socket = UdpSocket::bind((any, 0)).ok()?;
-        socket.connect((ip, 9)).ok()?; // any port will do
-        Some(socket.local_addr().ok()?.ip() == ip)
-    };
-    ip.is_loopback() || from_there().unwrap_or(false)
 }
 
 /// Why an errand failed, in the words of protocols.
@@ -430,34 +362,6 @@ fn miss(why: &io::Error) -> Miss {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_is_taken_for_what_the_system_takes_it_for() {
-        let cases = [
-            ("1.2.3.4", "1.2.3.4"),
-            ("::ffff:1.2.3.4", "1.2.3.4"),
-            ("0.0.0.0", "127.0.0.1"),
-            ("::ffff:0.0.0.0", "127.0.0.1"),
-            ("::", "::1"),
-            ("::1", "::1"),
-            ("2001:db8::1", "2001:db8::1"),
-        ];
-        for (ip, wanted) in cases {
-            let ip: IpAddr = ip.parse().expect("an address");
-            assert_eq!(plain(ip).to_string(), wanted, "{ip}");
-        }
-    }
-
-    #[test]
-    fn this_machine_knows_its_own_addresses() {
-        for (ip, wanted) in [
-            ("127.0.0.1", true),
-            ("127.9.9.9", true),
-            ("192.0.2.1", false),
-        ] {
-            assert_eq!(is_local(ip.parse().expect("an address")), wanted, "{ip}");
-        }
-    }
 
     #[test]
     fn failures_are_told_as_protocols_know_them() {

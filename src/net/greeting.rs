@@ -225,34 +225,20 @@ impl Shell {
         let Some(conn) = self.conns.find(id) else {
             return;
         };
-        let name = conn.name.clone();
+        let (name, known) = (conn.name.clone(), conn.counted);
         if let Some(dial) = greeting.dial {
-            self.remove_conn(id);
-            return match upshot(error) {
-                // The layers ask for it no more often than they have something new to say, and until then.
-                Then::Again => self.dial_until(dial, greeting.until),
-                Then::Break | Then::Quit => {
-                    let why = failure(error);
-                    self.outbox.push_back(Event::Fail { dial, why });
-                }
-            };
+            return self.never_agreed_with_target(id, dial, greeting.until, error);
         }
-        if self.relayed(id).is_some() {
-            return self.outbox.push_back(match error.kind() {
-                io::ErrorKind::UnexpectedEof => Event::End { conn: id },
-                _ => Event::Broken {
-                    conn: id,
-                    doing: Doing::Reading,
-                    why: failure(error),
-                },
-            });
+        let serves = self.config.service.is_some();
+        if serves && known {
+            return self.outbox.push_back(self.left(id, error));
         }
         let said = match self.config.secret {
             true => format!("Failed SSL connection from {name}: {}", words(error)),
             false => format!("Connection from {name} closed: {}", words(error)),
         };
-        if self.config.service.is_some() && error.kind() == io::ErrorKind::UnexpectedEof {
-            // It has nothing more to ask for.
+        if serves && error.kind() == io::ErrorKind::UnexpectedEof {
+            // It has nothing to ask for.
         } else if self.config.single {
             let why = Failure {
                 words: said,
@@ -263,6 +249,37 @@ impl Shell {
             self.say.say(Level::Verbose, &format!("{said}."));
         }
         self.remove_conn(id);
+    }
+
+    fn never_agreed_with_target(
+        &mut self,
+        id: ConnId,
+        dial: usize,
+        until: Option<Instant>,
+        error: &io::Error,
+    ) {
+        self.remove_conn(id);
+        match upshot(error) {
+            // The layers ask for it no more often than they have something new to say, and until then.
+            Then::Again => self.dial_until(dial, until),
+            Then::Break | Then::Quit => {
+                let why = failure(error);
+                self.outbox.push_back(Event::Fail { dial, why });
+            }
+        }
+    }
+
+    /// A peer of a proxy that the mode knows, or has known, asks for nothing more.
+    fn left(&self, conn: ConnId, error: &io::Error) -> Event {
+        let relays = self.relayed(conn).is_some();
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof if relays => Event::End { conn },
+            _ => Event::Broken {
+                conn,
+                doing: Doing::Reading,
+                why: failure(error),
+            },
+        }
     }
 
     /// Nobody is told of those any more who have not agreed yet: the program ends.
@@ -291,8 +308,7 @@ impl Shell {
     }
 }
 
-/// Whether a peer has not agreed yet and has to in time. One for whom datagrams are passed on need not.
+/// Whether a peer has not agreed yet: one that has been let in makes room for nobody.
 fn is_new(conn: &Conn) -> bool {
-    let greeting = conn.greeting();
-    greeting.is_some_and(|greeting| greeting.until.is_some())
+    conn.greeting().is_some() && !conn.counted
 }

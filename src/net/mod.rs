@@ -21,6 +21,7 @@ mod errand;
 mod event_loop;
 mod gate;
 mod greeting;
+mod judge;
 mod listener;
 mod log_file;
 mod names;

@@ -5,7 +5,8 @@
 //! somebody else's name, unless as many names as there are threads have no answer; the loop is woken for
 //! every answer; there are never more than [`THREADS`].
 
-use std::collections::VecDeque;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,7 +20,9 @@ use super::token;
 
 /// How many names may be waited for at one time. One thread would let a name without a server stop all
 /// others; the system's resolver asks a server two or three times, for five seconds each.
-const THREADS: usize = 8;
+const THREADS: usize = 32;
+/// How many of those may be for one host: whoever asks for names without a server stops only its own kind.
+const FOR_ONE: usize = 8;
 /// How long a thread waits for the next name.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -47,11 +50,43 @@ struct Desk {
 
 #[derive(Default)]
 struct Queue {
-    names: VecDeque<(usize, String)>,
+    names: VecDeque<Wanted>,
     /// Threads there are.
     threads: usize,
     /// Threads that wait for a name.
     idle: usize,
+    /// How many threads look something up for each host for which any does.
+    busy: BTreeMap<IpAddr, usize>,
+}
+
+/// A name that is to be looked up.
+struct Wanted {
+    number: usize,
+    name: String,
+    /// For whom.
+    host: IpAddr,
+}
+
+impl Queue {
+    /// The first that may be looked up now.
+    fn next(&mut self) -> Option<Wanted> {
+        let busy = &self.busy;
+        let is_free = |wanted: &Wanted| busy.get(&wanted.host).is_none_or(|n| *n < FOR_ONE);
+        let at = self.names.iter().position(is_free)?;
+        let wanted = self.names.remove(at)?;
+        *self.busy.entry(wanted.host).or_default() += 1;
+        Some(wanted)
+    }
+
+    /// A look-up for that host is over.
+    fn done(&mut self, host: IpAddr) {
+        if let Entry::Occupied(mut busy) = self.busy.entry(host) {
+            *busy.get_mut() -= 1;
+            if *busy.get() == 0 {
+                busy.remove();
+            }
+        }
+    }
 }
 
 impl Names {
@@ -67,11 +102,11 @@ impl Names {
         })
     }
 
-    /// Has a name looked up; the answer comes under that number.
+    /// Has a name looked up for a host; the answer comes under that number.
     ///
     /// # Errors
     /// There is no thread to do it, and the system makes none.
-    pub(super) fn ask(&self, number: usize, name: String) -> io::Result<()> {
+    pub(super) fn ask(&self, number: usize, name: String, host: IpAddr) -> io::Result<()> {
         let mut queue = self.desk.lock();
         if queue.idle <= queue.names.len() && queue.threads < THREADS {
             match self.begin() {
@@ -80,14 +115,17 @@ impl Names {
                 Err(_) => {} // those that are there will do it
             }
         }
-        queue.names.push_back((number, name));
+        queue.names.push_back(Wanted { number, name, host });
         self.desk.bell.notify_one();
         Ok(())
     }
 
     /// Nobody waits for that one any more.
     pub(super) fn forget(&self, number: usize) {
-        self.desk.lock().names.retain(|(other, _)| *other != number);
+        self.desk
+            .lock()
+            .names
+            .retain(|wanted| wanted.number != number);
     }
 
     /// The next answer that has come.
@@ -99,9 +137,11 @@ impl Names {
         let (desk, look_up) = (Arc::clone(&self.desk), Arc::clone(&self.look_up));
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
         let work = move || {
-            while let Some((number, name)) = desk.wait() {
+            let mut last = None;
+            while let Some(Wanted { number, name, host }) = desk.wait(last) {
                 let _ = sender.send((number, look_up(&name))); // it is taken unless we are ending
                 let _ = waker.wake(); // fails for want of kernel memory only
+                last = Some(host);
             }
         };
         thread::Builder::new().name("names".into()).spawn(work)?;
@@ -115,16 +155,25 @@ impl Desk {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next name; none when there has been none for a while, and the thread is to end.
-    fn wait(&self) -> Option<(usize, String)> {
+    /// The next name, behind a look-up for that host; none when there has been none for a while, and the
+    /// thread is to end.
+    fn wait(&self, last: Option<IpAddr>) -> Option<Wanted> {
         let mut queue = self.lock();
+        if let Some(host) = last {
+            queue.done(host);
+            self.bell.notify_one(); // another of its names may go now, though this thread takes one before it
+        }
         queue.idle += 1;
-        let waited = self
-            .bell
-            .wait_timeout_while(queue, IDLE, |queue| queue.names.is_empty());
-        let (mut queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut next = queue.next();
+        if next.is_none() {
+            let nothing = |queue: &mut Queue| {
+                next = queue.next();
+                next.is_none()
+            };
+            let waited = self.bell.wait_timeout_while(queue, IDLE, nothing);
+            (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
         queue.idle -= 1;
-        let next = queue.names.pop_front();
         queue.threads -= usize::from(next.is_none());
         next
     }
@@ -166,7 +215,9 @@ mod tests {
         });
         let names = Names::new(look_up, poll.registry()).expect("a waker");
         for number in 0..100 {
-            names.ask(number, format!("n{number}")).expect("a thread");
+            let host = IpAddr::from([127, 0, 0, number as u8]);
+            let asked = names.ask(number, format!("n{number}"), host);
+            asked.expect("a thread");
         }
         let found = answers(&names, &mut poll, 100);
         let numbers: BTreeSet<usize> = found.iter().map(|(number, _)| *number).collect();
@@ -176,6 +227,32 @@ mod tests {
         }
         let most = busy.lock().expect("nobody panics").1;
         assert!(most <= THREADS, "{most} threads at one time");
+    }
+
+    #[test]
+    fn whoever_asks_for_names_without_an_answer_stops_no_other_host() {
+        let mut poll = Poll::new().expect("a poll");
+        let (go, wait) = channel::<()>();
+        let wait = Mutex::new(wait);
+        let look_up: LookUp = Arc::new(move |name: &str| {
+            if name == "slow" {
+                let _ = wait.lock().expect("nobody panics").recv(); // until the test has ended
+            }
+            Ok(Vec::new())
+        });
+        let names = Names::new(look_up, poll.registry()).expect("a waker");
+        let (one, other) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
+        for number in 0..2 * THREADS {
+            names.ask(number, "slow".into(), one).expect("a thread");
+        }
+        names.ask(1000, "fast".into(), other).expect("a thread");
+        assert_eq!(answers(&names, &mut poll, 1), [(1000, Ok(Vec::new()))]);
+        drop(go);
+        assert_eq!(answers(&names, &mut poll, 2 * THREADS).len(), 2 * THREADS);
+        assert!(
+            names.desk.lock().busy.len() <= 1,
+            "who waits for nothing is forgotten"
+        );
     }
 
     #[test]
@@ -190,10 +267,15 @@ mod tests {
             Ok(Vec::new())
         });
         let names = Names::new(look_up, poll.registry()).expect("a waker");
-        names.ask(1, "slow".into()).expect("a thread");
-        names.ask(2, "fast".into()).expect("a thread");
+        let host = IpAddr::from([127, 0, 0, 1]);
+        names.ask(1, "slow".into(), host).expect("a thread");
+        names.ask(2, "fast".into(), host).expect("a thread");
         assert_eq!(answers(&names, &mut poll, 1), [(2, Ok(Vec::new()))]);
-        names.desk.lock().names.push_back((3, "later".into()));
+        names.desk.lock().names.push_back(Wanted {
+            number: 3,
+            name: "later".into(),
+            host,
+        });
         names.forget(3);
         drop(go);
         assert_eq!(answers(&names, &mut poll, 1), [(1, Ok(Vec::new()))]);

@@ -64,13 +64,13 @@ impl Shell {
             if dial.deadline.is_some_and(|at| at <= self.now) {
                 return self.give_up(id, &io::Error::new(io::ErrorKind::TimedOut, "TIMEOUT"));
             }
-            let due = dial.live == 0 || dial.next_at.is_some_and(|at| at <= self.now);
-            let postponed = dial.live == 0 && dial.next_at.is_some_and(|at| at > self.now);
+            let due = dial.live.is_empty() || dial.next_at.is_some_and(|at| at <= self.now);
+            let postponed = dial.live.is_empty() && dial.next_at.is_some_and(|at| at > self.now);
             if due && !postponed && !dial.untried.is_empty() {
                 self.try_next(id);
                 continue;
             }
-            if dial.untried.is_empty() && dial.live == 0 {
+            if dial.untried.is_empty() && dial.live.is_empty() {
                 let last = std::mem::replace(&mut dial.last, io::ErrorKind::Other.into());
                 return self.give_up(id, &last);
             }
@@ -108,7 +108,8 @@ impl Shell {
         }
     }
 
-    fn watch_attempt(&mut self, attempt: Attempt) {
+    /// Lets the loop tell what becomes of an attempt; its id, unless that cannot be.
+    fn watch_attempt(&mut self, attempt: Attempt) -> Option<AttemptId> {
         let fd = attempt.socket.as_raw_fd();
         let (dial, peer) = (attempt.dial, attempt.peer.clone());
         let id = self.attempts.add(attempt);
@@ -120,8 +121,11 @@ impl Shell {
             .register(&mut SourceFd(&fd), token, both)
         {
             self.attempts.remove(id);
-            self.attempt_failed(dial, &peer, error);
+            self.attempt_failed(dial, id, &peer, error);
+            return None;
         }
+        self.dials.find_mut(dial)?.live.push(id);
+        Some(id)
     }
 
     /// Sends one byte and waits for a refusal that may never come.
@@ -142,15 +146,15 @@ impl Shell {
         dial.give_head_start(self.now);
         // Silence is an answer here, so the others are asked only after a refusal.
         dial.next_at = None;
-        self.watch_attempt(Attempt {
+        let attempt = self.watch_attempt(Attempt {
             dial: id,
             socket,
             peer,
             silent_at,
             path,
         });
-        if let (Some(at), Some(attempt)) = (silent_at, self.attempts.ids().last()) {
-            self.alarms.set(at, Wake::Attempt(*attempt));
+        if let (Some(at), Some(attempt)) = (silent_at, attempt) {
+            self.alarms.set(at, Wake::Attempt(attempt));
         }
     }
 
@@ -178,13 +182,19 @@ impl Shell {
                 attempt.path,
                 Watched::AsAttempt,
             ),
-            Err(error) => self.attempt_failed(attempt.dial, &attempt.peer, error),
+            Err(error) => self.attempt_failed(attempt.dial, id, &attempt.peer, error),
         }
     }
 
-    fn attempt_failed(&mut self, id: DialId, peer: &socket2::SockAddr, error: io::Error) {
+    fn attempt_failed(
+        &mut self,
+        id: DialId,
+        attempt: AttemptId,
+        peer: &socket2::SockAddr,
+        error: io::Error,
+    ) {
         if let Some(dial) = self.dials.find_mut(id) {
-            dial.live -= 1;
+            dial.live.retain(|other| *other != attempt);
         }
         self.lost(id, peer, error);
         self.look_at_dial(id);
@@ -194,7 +204,7 @@ impl Shell {
         let Some(dial) = self.dials.find_mut(id) else {
             return;
         };
-        let more = !dial.untried.is_empty() || dial.live > 0;
+        let more = !dial.untried.is_empty() || !dial.live.is_empty();
         let level = match dial.caller {
             Caller::Line(_) => Level::Verbose,
             Caller::Peer(_) => Level::Debug,
@@ -211,10 +221,9 @@ impl Shell {
     }
 
     fn won(&mut self, id: DialId, socket: Socket, path: Option<BoundPath>, watched: Watched) {
-        let Some(dial) = self.dials.remove(id) else {
+        let Some(dial) = self.drop_dial(id) else {
             return;
         };
-        self.drop_attempts(id);
         self.paths.extend(path);
         match dial.caller {
             Caller::Line(n) => self.won_for_line(n, &dial, socket, watched),
@@ -251,8 +260,7 @@ impl Shell {
     }
 
     fn give_up(&mut self, id: DialId, why: &io::Error) {
-        self.drop_attempts(id);
-        match self.dials.remove(id).map(|dial| dial.caller) {
+        match self.drop_dial(id).map(|dial| dial.caller) {
             Some(Caller::Line(dial)) => self.outbox.push_back(Event::Fail {
                 dial,
                 why: failure(why),
@@ -262,16 +270,13 @@ impl Shell {
         }
     }
 
-    pub(super) fn drop_attempts(&mut self, dial: DialId) {
-        for id in self.attempts.ids() {
-            if self
-                .attempts
-                .find(id)
-                .is_some_and(|attempt| attempt.dial == dial)
-            {
-                self.attempts.remove(id);
-            }
+    /// A dial goes, and with it what was still tried for it.
+    pub(super) fn drop_dial(&mut self, id: DialId) -> Option<Dial> {
+        let dial = self.dials.remove(id)?;
+        for attempt in &dial.live {
+            self.attempts.remove(*attempt);
         }
+        Some(dial)
     }
 }
 

@@ -17,7 +17,8 @@ use socket2::SockAddr;
 
 use super::Shell;
 use super::datagram::{receive_from, send_to};
-use super::errand::{Seeker, plain};
+use super::errand::Seeker;
+use super::judge::plain;
 use super::sockopt::{self, Carriage};
 use super::token::{self, Kind};
 use crate::ids::{ConnId, RelayId};
@@ -136,8 +137,9 @@ impl Shell {
                         self.pass_out(id, &room[..n]);
                     }
                 }
-                Err(error) if is_of_an_earlier_one(&error) => left -= 1,
-                Err(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // A refusal of something sent before: the next datagram is not concerned.
+                Err(_) => left -= 1,
             }
         }
         self.scratch = room;
@@ -159,8 +161,8 @@ impl Shell {
                     left -= 1;
                     self.pass_in(id, &from, &room[..n]);
                 }
-                Err(error) if is_of_an_earlier_one(&error) => left -= 1,
-                Err(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => left -= 1,
             }
         }
         self.scratch = room;
@@ -302,6 +304,11 @@ impl Shell {
 }
 
 impl Relay {
+    /// Where the peer is.
+    pub(super) fn host(&self) -> IpAddr {
+        self.peer.ip()
+    }
+
     /// Whether a datagram is from whom it should be; the first decides on the port.
     fn is_peer(&mut self, from: &SockAddr) -> bool {
         let Some(from) = from.as_socket() else {
@@ -341,13 +348,4 @@ fn socket(ip: IpAddr) -> io::Result<OwnedFd> {
     }
     socket.bind(&address)?;
     Ok(sockopt::descriptor(socket))
-}
-
-/// A refusal of something sent before, or a call that was interrupted: the next datagram is not concerned.
-fn is_of_an_earlier_one(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, Interrupted, NetworkUnreachable};
-    matches!(
-        error.kind(),
-        ConnectionRefused | HostUnreachable | Interrupted | NetworkUnreachable
-    )
 }
