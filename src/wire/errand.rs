@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
     /// To be looked up. Not empty, at most 255 bytes, and only bytes that are printed as they are: letters,
-    /// digits, `-`, `.`, `_` and whatever UTF-8 has beyond ASCII that is no control character.
+    /// digits, `-`, `.`, `_` and whatever UTF-8 has beyond ASCII that is seen.
     Name(String),
     /// An address.
     Ip(IpAddr),
@@ -22,7 +22,8 @@ impl Host {
     pub fn named(name: &str) -> Option<Self> {
         let good = |c: char| match c.is_ascii() {
             true => c.is_ascii_alphanumeric() || "-._".contains(c),
-            false => !c.is_control(),
+            // Neither what controls a terminal nor what is not seen or turns a line around.
+            false => c.escape_debug().count() == 1,
         };
         let is_name = (1..=NAME_MAX).contains(&name.len()) && name.chars().all(good);
         is_name.then(|| Self::Name(name.into()))

@@ -2,6 +2,9 @@
 
 use super::super::head::{HEAD_MAX, HeadEnd, TooLong};
 
+/// In what steps the room for a head grows.
+const STEP: usize = 1 << 10;
+
 /// Keeps what has come of a head.
 #[derive(Debug, Default)]
 pub(super) struct HeadReader {
@@ -18,6 +21,8 @@ impl HeadReader {
     pub(super) fn read(&mut self, wire: &[u8]) -> Result<(usize, bool), TooLong> {
         let before = self.bytes.len();
         let looked_at = wire.len().min((HEAD_MAX + 1).saturating_sub(before));
+        // Strangers may leave heads unfinished, which must not take twice the room they need.
+        self.bytes.reserve_exact(looked_at.next_multiple_of(STEP));
         self.bytes.extend_from_slice(&wire[..looked_at]);
         match self.end.find(&self.bytes)? {
             None => Ok((looked_at, false)),
