@@ -37,6 +37,10 @@ fn without_effect(o: &Options) -> Vec<String> {
         !o.commands.is_empty(),
         "with --exec, --sh-exec or --lua-exec",
     );
+    let no_program = (
+        o.commands.is_empty(),
+        "without --exec, --sh-exec or --lua-exec",
+    );
     let datagrams = (o.datagram, "with --udp");
     let streams = (!o.datagram, "without --udp");
     let unix = (o.domain == Domain::Unix, "for a Unix socket");
@@ -74,7 +78,7 @@ fn without_effect(o: &Options) -> Vec<String> {
     let words = |entry: &Entry| matches!(entry, Entry::Words(_));
     let deny = &o.lists.deny;
     let ssl = o.ssl.as_ref();
-    let table: [Row; 27] = [
+    let table: [Row; 28] = [
         ("--crlf", o.crlf, &[scans, no_stdin, serves]),
         ("--telnet", o.telnet, &[serves]),
         ("--delay", o.delay.is_some(), &[scans]),
@@ -100,6 +104,7 @@ fn without_effect(o: &Options) -> Vec<String> {
         ("--wait", o.wait.is_some(), &[waits]),
         ("--nsock-engine", o.engine, &[never]),
         ("--test", o.announce, &[connects]),
+        ("--kill-after", o.kill_after.is_some(), &[no_program]),
         ("-q", quits, &[scans, programs, serves, no_stdin, mesh]),
         (
             "--half-close",
