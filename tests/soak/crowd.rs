@@ -11,10 +11,11 @@ use super::words::{CENTRE, Ear, PLACES, Said};
 
 /// The stall time that the program was given.
 const STALL: Duration = Duration::from_secs(1);
-/// A member that slept for less than that cannot have taken nothing for the stall time.
-const NEARLY: Duration = Duration::from_millis(950);
 /// When the test itself is this late, it cannot tell who has taken nothing, until all that is over.
 const LATE: Duration = Duration::from_millis(300);
+/// A member that slept for less than that cannot have taken nothing for the stall time: the test may have
+/// been late to read for it before, but not so late. Naps are shorter, and other sleeps longer.
+const NEARLY: Duration = Duration::from_millis(650);
 /// One round of chance.
 const TICK: Duration = Duration::from_millis(5);
 
