@@ -1,12 +1,15 @@
 //! Who runs because of a program under test: found in /proc by a mark in the environment, which all
 //! descendants inherit whatever else they do.
 
+use std::cell::RefCell;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::{Deadline, Program, Running, Told};
 
 const NAME: &str = "NCAT_TEST_MARK";
+/// How many looks in a row must find the same.
+const LOOKS: usize = 5;
 
 /// A word that nobody else's environment contains.
 #[derive(Clone, Debug)]
@@ -37,11 +40,17 @@ impl Mark {
             .collect()
     }
 
-    /// Waits until exactly so many bear it.
+    /// Waits until exactly so many bear it, and the same ones for some looks in a row: a process that is just
+    /// turning into another program bears nothing for a moment.
     pub(crate) fn until_borne_by(&self, count: usize, program: &mut Running) -> Told {
         let what = format!("{count} descendants are there");
+        let seen = RefCell::new((Vec::new(), 0));
         program.repeat_until(Deadline::usual(), &what, |id| {
-            (self.bearers(id).len() == count).then_some(())
+            let now = self.bearers(id);
+            let (last, times) = &mut *seen.borrow_mut();
+            *times = if *last == now { *times + 1 } else { 1 };
+            *last = now;
+            (last.len() == count && *times >= LOOKS).then_some(())
         })
     }
 
