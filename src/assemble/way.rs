@@ -50,11 +50,7 @@ pub(super) fn lay(plan: &Plan, config: &mut Config) -> Result<(), String> {
         Role::Connect(_) | Role::Scan(_) | Role::Listen(_) => return Ok(()),
     };
     let datagrams = super::is_datagram(&plan.role);
-    let noise = Noise::new(chance()?);
-    let stages = way
-        .hops
-        .iter()
-        .map(|hop| stage(hop, way, datagrams, &noise));
+    let stages = way.hops.iter().map(|hop| stage(hop, way, datagrams));
     let road = Rc::new(Road {
         stages: stages.collect::<Result<_, String>>()?,
         host: host(&way.host),
@@ -100,24 +96,25 @@ impl Road {
     }
 }
 
-fn stage(hop: &Hop, way: &Way, datagrams: bool, noise: &Noise) -> Result<Stage, String> {
+fn stage(hop: &Hop, way: &Way, datagrams: bool) -> Result<Stage, String> {
     let place = Endpoint {
         host: host(&hop.host),
         port: hop.port,
     };
     Ok(Stage {
         cover: cover(hop, way)?,
-        maker: maker(hop, datagrams, noise),
+        maker: maker(hop, datagrams)?,
         place,
     })
 }
 
-fn maker(hop: &Hop, datagrams: bool, noise: &Noise) -> Maker {
+fn maker(hop: &Hop, datagrams: bool) -> Result<Maker, String> {
     let login = hop.login.clone();
-    match hop.kind {
+    Ok(match hop.kind {
         ProxyKind::Http => {
-            // Shared by all connections to it: what it wants to hear is learnt once.
-            let login = Login::new(login.map(credentials), noise.clone());
+            // Shared by all connections to it, what it wants to hear is learnt once; and no other proxy
+            // sees numbers that it will see.
+            let login = Login::new(login.map(credentials), Noise::new(chance()?));
             let login = Rc::new(RefCell::new(login));
             Box::new(move |place| Box::new(Connect::new(place, Rc::clone(&login))))
         }
@@ -133,7 +130,7 @@ fn maker(hop: &Hop, datagrams: bool, noise: &Noise) -> Maker {
             };
             Box::new(move |place| layer(Socks5::new(&place, login.as_ref(), errand)))
         }
-    }
+    })
 }
 
 /// What a proxy that speaks TLS is to be met with. It has its own name to prove, and none of the target's.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use httparse::{EMPTY_HEADER, Header, ParserConfig, Status};
 
 use super::auth::{Authorization, Login};
-use super::head::{FIELDS_MAX, HEAD_MAX, HeadEnd};
+use super::head::{FIELDS_MAX, HeadReader};
 use crate::data::Buf;
 use crate::wire::{Endpoint, Fault, Layer, Phase};
 
@@ -53,8 +53,7 @@ enum State {
 /// The head of an answer, as far as it has come.
 #[derive(Default)]
 struct Answer {
-    head: Vec<u8>,
-    end: HeadEnd,
+    head: HeadReader,
     /// How many have come that were not the last.
     interim: usize,
 }
@@ -140,24 +139,21 @@ impl Connect {
         let State::Asked { answer, sent } = &mut self.state else {
             return Ok(0);
         };
-        let before = answer.head.len();
-        let fits = (HEAD_MAX + 1).saturating_sub(before).min(wire.len());
-        answer.head.extend_from_slice(&wire[..fits]);
-        if !may_be_http(&answer.head) {
+        let read = answer.head.read(wire);
+        if !may_be_http(answer.head.bytes()) {
             return Err(Fault::new(NOT_HTTP));
         }
-        let found = answer.end.find(&answer.head);
-        let Some(length) = found.map_err(|_| Fault::new(TOO_LONG))? else {
-            return Ok(fits);
-        };
-        let verdict = judge(&answer.head[..length], &self.login, sent.as_ref())?;
-        answer.head.clear();
-        match verdict {
+        let (used, is_whole) = read.map_err(|_| Fault::new(TOO_LONG))?;
+        if !is_whole {
+            return Ok(used);
+        }
+        let head = std::mem::take(&mut answer.head);
+        match judge(head.bytes(), &self.login, sent.as_ref())? {
             Verdict::Interim if answer.interim == INTERIM_MAX => return Err(Fault::new(TOO_LONG)),
             Verdict::Interim => answer.interim += 1,
             Verdict::Through => self.state = State::Through,
         }
-        Ok(length - before)
+        Ok(used)
     }
 }
 

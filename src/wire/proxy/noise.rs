@@ -3,7 +3,6 @@
 use sha2::{Digest, Sha256};
 
 /// A source of numbers: each is the hash of the seed and a count (the seed is never told).
-#[derive(Clone)]
 pub struct Noise {
     seed: [u8; 32],
     count: u64,

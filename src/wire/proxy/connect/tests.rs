@@ -1,5 +1,6 @@
 use super::*;
 use crate::wire::oracle::{self, Sizes, drain};
+use crate::wire::proxy::head::HEAD_MAX;
 use crate::wire::proxy::{Credentials, Noise};
 use crate::wire::{Host, Stack, Then};
 

@@ -1,8 +1,8 @@
 //! One request and its response, while both are on their way.
 
+use super::super::head::HeadReader;
 use super::body::Body;
 use super::chunked::Malformed;
-use super::heads::HeadReader;
 use super::out::Out;
 use super::request::{Client, Order};
 use super::response::{self, Heard, Question, Reply};

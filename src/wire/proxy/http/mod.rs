@@ -19,7 +19,6 @@ mod body;
 pub mod chunked;
 mod exchange;
 mod fields;
-mod heads;
 #[doc(hidden)]
 pub mod oracle;
 mod out;
@@ -38,8 +37,8 @@ use crate::data::Buf;
 use crate::wire::proxy::auth::{Judgement, Warden};
 use crate::wire::{Answer, Ask, Fault, Layer, Miss, Next, Phase, Served, Want};
 
+use super::head::HeadReader;
 use exchange::Exchange;
-use heads::HeadReader;
 use out::Out;
 use request::{Order, Refused};
 use status::{BAD_GATEWAY, BAD_REQUEST, Status, TOO_LARGE};
