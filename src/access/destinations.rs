@@ -41,8 +41,7 @@ impl Destinations {
     pub fn permits(&self, name: Option<&str>, ip: IpAddr, port: u16) -> bool {
         let name = name.map(plain);
         let name = name.as_deref();
-        // A connection to no address in particular ends at the host itself.
-        let (ip, reached) = (ip.to_canonical(), reached(ip.to_canonical()));
+        let (ip, reached) = (ip.to_canonical(), reached(ip));
         let allowed = !self.only_allowed || self.allow.mean(name, reached, port);
         let denied = [ip, reached].map(|ip| self.deny.mean(name, ip, port));
         allowed && !denied.contains(&true)
@@ -61,9 +60,10 @@ fn plain(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// Where a connection to that address ends.
-fn reached(ip: IpAddr) -> IpAddr {
-    match ip {
+/// Where a connection to that address ends: one of IPv4 may come in the clothes of IPv6, and to the system
+/// no address in particular means the host itself.
+pub fn reached(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         ip => ip,

@@ -23,7 +23,7 @@ mod tests;
 use std::net::IpAddr;
 use std::path::Path;
 
-pub use destinations::Destinations;
+pub use destinations::{Destinations, reached};
 pub use entries::{Entries, Entry, Mistake};
 pub use hosts::Hosts;
 

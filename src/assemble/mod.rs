@@ -305,14 +305,11 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
     Ok(match &plan.role {
         Role::Connect(_) if runs => exec(manners, Entry::Dial),
         Role::Connect(_) => Box::new(Connect::new(manners)),
-        Role::Scan(scan) => {
-            let ports = scan.ports.iter().map(|range| range.len()).sum();
-            Box::new(Scan::new(
-                ports,
-                is_datagram(&plan.role),
-                scan.way.is_some(),
-            ))
-        }
+        Role::Scan(scan) => Box::new(Scan::new(
+            scan.count(),
+            is_datagram(&plan.role),
+            scan.way.is_some(),
+        )),
         Role::Listen(listen) => {
             for address in places(&listen.at).map_err(|error| refuse("Unusable address", &error))? {
                 let what = format!("bind to {}", address::full(&address));
@@ -386,14 +383,6 @@ fn is_datagram(role: &Role) -> bool {
     }
 }
 
-fn has_way(role: &Role) -> bool {
-    match role {
-        Role::Connect(connect) => connect.way.is_some(),
-        Role::Scan(scan) => scan.way.is_some(),
-        Role::Listen(_) => false,
-    }
-}
-
 fn carriage(datagram: bool) -> Carriage {
     if datagram {
         Carriage::Datagram
@@ -433,10 +422,10 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
     // in the open.
     let secret = plan.secure.is_some();
     // A proxy is reached over a stream, whatever it passes on.
-    let datagram = datagram && !has_way(&plan.role);
+    let datagram = datagram && plan.role.way().is_none();
     let probe = datagram && !secret && matches!(plan.role, Role::Scan(_));
     let many = match &plan.role {
-        Role::Scan(scan) => scan.ports.iter().map(|range| range.len()).sum::<usize>() > 1,
+        Role::Scan(scan) => scan.count() > 1,
         Role::Connect(_) | Role::Listen(_) => false,
     };
     Ok(dial::Target {

@@ -37,17 +37,15 @@ struct Road {
 
 /// Lays the way that the plan has, if it has one.
 pub(super) fn lay(plan: &Plan, config: &mut Config) -> Result<(), String> {
-    let (way, ports): (&Way, Vec<u16>) = match &plan.role {
-        Role::Connect(plan::Connect { way: Some(way), .. }) => (way, vec![way.port]),
-        Role::Scan(plan::Scan {
-            way: Some(way),
-            ports,
-            ..
-        }) => {
-            let all = ports.iter().flat_map(|range| range.first..=range.last);
-            (way, all.collect())
+    let Some(way) = plan.role.way() else {
+        return Ok(());
+    };
+    let ports = match &plan.role {
+        Role::Scan(scan) => {
+            let ranges = scan.ports.iter();
+            ranges.flat_map(|range| range.first..=range.last).collect()
         }
-        Role::Connect(_) | Role::Scan(_) | Role::Listen(_) => return Ok(()),
+        Role::Connect(_) | Role::Listen(_) => vec![way.port],
     };
     let datagrams = super::is_datagram(&plan.role);
     let stages = way.hops.iter().map(|hop| stage(hop, way, datagrams));

@@ -71,6 +71,17 @@ pub enum Role {
     Scan(Scan),
 }
 
+impl Role {
+    /// The proxies in between, if there are any.
+    pub fn way(&self) -> Option<&Way> {
+        match self {
+            Self::Connect(connect) => connect.way.as_ref(),
+            Self::Scan(scan) => scan.way.as_ref(),
+            Self::Listen(_) => None,
+        }
+    }
+}
+
 /// Which protocol carries the bytes over IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -321,6 +332,13 @@ pub struct Scan {
     pub ports: Vec<PortRange>,
     /// The proxies in between.
     pub way: Option<Way>,
+}
+
+impl Scan {
+    /// How many ports there are to be tried.
+    pub fn count(&self) -> usize {
+        self.ports.iter().map(|range| range.len()).sum()
+    }
 }
 
 /// Ports from `first` to `last`, both included; `first <= last`.

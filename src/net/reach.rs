@@ -45,14 +45,9 @@ impl Shell {
     pub(super) fn dial_until(&mut self, n: usize, deadline: Option<Instant>) {
         if let Some(target) = &self.config.target {
             let dial = Dial::new(target, Caller::Line(n), self.now, deadline);
-            self.begin_dial(dial);
+            let dial = self.dials.add(dial);
+            self.look_at_dial(dial);
         }
-    }
-
-    /// Begins to reach somebody.
-    pub(super) fn begin_dial(&mut self, dial: Dial) {
-        let dial = self.dials.add(dial);
-        self.look_at_dial(dial);
     }
 
     /// Tries further addresses if it is time to, or gives up.

@@ -18,9 +18,9 @@ use socket2::SockAddr;
 use super::Shell;
 use super::datagram::{receive_from, send_to};
 use super::errand::Seeker;
-use super::judge::plain;
 use super::sockopt::{self, Carriage};
 use super::token::{self, Kind};
+use crate::access::reached;
 use crate::ids::{ConnId, RelayId};
 use crate::wire::{Endpoint, Host};
 
@@ -50,6 +50,26 @@ pub(super) struct Relay {
     passed: (u64, u64),
 }
 
+/// Which of the sockets of a relay.
+#[derive(Clone, Copy)]
+enum Side {
+    /// Towards the peer.
+    Inside,
+    /// Towards everybody else, by family.
+    V4,
+    V6,
+}
+
+impl Side {
+    /// How the loop calls it.
+    fn kind(self) -> Kind {
+        match self {
+            Self::Inside => Kind::Relay,
+            Self::V4 | Self::V6 => Kind::RelayOut,
+        }
+    }
+}
+
 impl Shell {
     /// Makes a relay for a peer; the address that its datagrams are to be sent to.
     pub(super) fn open_relay(
@@ -68,7 +88,7 @@ impl Shell {
             control,
             inside,
             // Behind a translation of addresses a peer knows neither that it is seen with.
-            peer: match plain(declared.ip()) == peer {
+            peer: match reached(declared.ip()) == peer {
                 true => SocketAddr::new(peer, declared.port()),
                 false => SocketAddr::new(peer, 0),
             },
@@ -117,79 +137,54 @@ impl Shell {
         let Some(id) = self.relays.unpack(packed).filter(|_| readable) else {
             return;
         };
-        match kind {
-            Kind::RelayOut => (0..2).for_each(|family| self.drain_outside(id, family)),
-            _ => self.drain_inside(id),
+        let sides: &[Side] = match kind {
+            Kind::RelayOut => &[Side::V4, Side::V6],
+            _ => &[Side::Inside],
+        };
+        for side in sides {
+            self.drain(id, *side);
         }
     }
 
-    fn drain_inside(&mut self, id: RelayId) {
+    /// Passes on what has come at one socket, up to a batch.
+    fn drain(&mut self, id: RelayId, side: Side) {
         let mut room = std::mem::take(&mut self.scratch);
         room.resize(LARGEST.max(room.len()), 0);
         let mut left = BATCH;
         while left > 0
-            && let Some(relay) = self.relays.find_mut(id)
+            && let Some(socket) = self.relays.find(id).and_then(|relay| relay.socket(side))
         {
-            match receive_from(relay.inside.as_fd(), &mut room) {
-                Ok((n, from)) => {
-                    left -= 1;
-                    if relay.is_peer(&from) {
-                        self.pass_out(id, &room[..n]);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            match (receive_from(socket.as_fd(), &mut room), side) {
+                (Err(error), _) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // A refusal of something sent before: the next datagram is not concerned.
-                Err(_) => left -= 1,
+                (Err(_), _) => {}
+                (Ok((n, from)), Side::Inside) => self.pass_out(id, &from, &room[..n]),
+                (Ok((n, from)), Side::V4 | Side::V6) => self.pass_in(id, &from, &room[..n]),
             }
+            left -= 1;
         }
         self.scratch = room;
         if left == 0 {
-            self.rearm(id, Kind::Relay);
-        }
-    }
-
-    fn drain_outside(&mut self, id: RelayId, family: usize) {
-        let mut room = std::mem::take(&mut self.scratch);
-        room.resize(LARGEST.max(room.len()), 0);
-        let mut left = BATCH;
-        while left > 0
-            && let Some(relay) = self.relays.find_mut(id)
-            && let Some(socket) = &relay.outside[family]
-        {
-            match receive_from(socket.as_fd(), &mut room) {
-                Ok((n, from)) => {
-                    left -= 1;
-                    self.pass_in(id, &from, &room[..n]);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) => left -= 1,
-            }
-        }
-        self.scratch = room;
-        if left == 0 {
-            self.rearm(id, Kind::RelayOut);
+            self.rearm(id, side);
         }
     }
 
     /// There may be more: the system tells of it again.
-    fn rearm(&mut self, id: RelayId, kind: Kind) {
-        let Some(relay) = self.relays.find(id) else {
-            return;
-        };
-        let sockets: Vec<_> = match kind {
-            Kind::RelayOut => relay.outside.iter().flatten().collect(),
-            _ => vec![&relay.inside],
-        };
-        for socket in sockets {
+    fn rearm(&self, id: RelayId, side: Side) {
+        if let Some(socket) = self.relays.find(id).and_then(|relay| relay.socket(side)) {
+            let token = token::pack(side.kind(), id);
             let fd = socket.as_raw_fd();
-            let token = token::pack(kind, id);
             let registry = self.poll.registry();
             let _ = SourceFd(&fd).reregister(registry, token, Interest::READABLE); // it was registered before
         }
     }
 
     /// Passes on what the peer sends.
-    fn pass_out(&mut self, id: RelayId, message: &[u8]) {
+    fn pass_out(&mut self, id: RelayId, from: &SockAddr, message: &[u8]) {
+        let relay = self.relays.find_mut(id);
+        if !relay.is_some_and(|relay| relay.is_peer(from)) {
+            return;
+        }
         let Some(service) = &self.config.service else {
             return;
         };
@@ -224,14 +219,14 @@ impl Shell {
             return;
         };
         let may_use = self.config.service.as_ref().map(|service| service.may_use);
-        let usable = |ip: &IpAddr| may_use.is_some_and(|may_use| may_use(plain(*ip)));
+        let usable = |ip: &IpAddr| may_use.is_some_and(|may_use| may_use(reached(*ip)));
         if let Some(ip) = found.ok().and_then(|all| all.into_iter().find(usable)) {
             self.send_out(id, Some(&to.host), (ip, to.port), &payload);
         }
     }
 
     fn send_out(&mut self, id: RelayId, name: Option<&Host>, to: (IpAddr, u16), payload: &[u8]) {
-        let (ip, port) = (plain(to.0), to.1);
+        let (ip, port) = (reached(to.0), to.1);
         let service = self.config.service.as_ref();
         let permitted =
             |service: &super::Service| (service.may_use)(ip) && service.permits(name, ip, port);
@@ -304,6 +299,15 @@ impl Shell {
 }
 
 impl Relay {
+    /// One of its sockets, if it has been made.
+    fn socket(&self, side: Side) -> Option<&OwnedFd> {
+        match side {
+            Side::Inside => Some(&self.inside),
+            Side::V4 => self.outside[0].as_ref(),
+            Side::V6 => self.outside[1].as_ref(),
+        }
+    }
+
     /// Where the peer is.
     pub(super) fn host(&self) -> IpAddr {
         self.peer.ip()

@@ -239,3 +239,20 @@ fn a_rule_that_is_wrong_is_told() {
         }
     }
 }
+
+#[test]
+fn an_address_is_taken_for_what_the_system_takes_it_for() {
+    let cases = [
+        ("1.2.3.4", "1.2.3.4"),
+        ("::ffff:1.2.3.4", "1.2.3.4"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::ffff:0.0.0.0", "127.0.0.1"),
+        ("::", "::1"),
+        ("::1", "::1"),
+        ("2001:db8::1", "2001:db8::1"),
+    ];
+    for (ip, wanted) in cases {
+        let ip: IpAddr = ip.parse().expect("an address");
+        assert_eq!(reached(ip).to_string(), wanted, "{ip}");
+    }
+}
