@@ -1,6 +1,6 @@
 //! The texts of `--help` and `--version`, made from the option table.
 
-use super::flags::{Effect, FLAGS, Flag, Section};
+use super::flags::{self, Effect, Flag, Section};
 
 /// Who we are, in the shape that scripts look for.
 pub fn version() -> String {
@@ -19,7 +19,7 @@ fn named(what: &str) -> String {
 pub fn text() -> String {
     let works = |flag: &Flag| !matches!(flag.effect, Effect::Unsupported(_));
     let lines = |wanted: &dyn Fn(&Flag) -> bool| -> String {
-        let listed = FLAGS.iter().filter(|flag| flag.section != Section::Hidden);
+        let listed = flags::all().filter(|flag| flag.section != Section::Hidden);
         listed.filter(|flag| wanted(flag)).map(line).collect()
     };
     let ours = |flag: &Flag| flag.section == Section::Beyond;
@@ -50,7 +50,7 @@ hosts, with ports behind a colon or not: 10.0.0.0/8:80,443,example.com,:25.
 /// One option: its names, its value, what it does.
 fn line(flag: &Flag) -> String {
     let names = names(flag);
-    let width = FLAGS.iter().filter(|f| f.section != Section::Hidden);
+    let width = flags::all().filter(|f| f.section != Section::Hidden);
     let width = width
         .map(|flag| self::names(flag).len())
         .max()
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn every_option_that_is_not_hidden_has_its_line() {
         let text = text();
-        for flag in FLAGS {
+        for flag in flags::all() {
             let listed = text.lines().filter(|line| line.starts_with(&names(flag)));
             let exact = listed.filter(|line| line.ends_with(flag.help)).count();
             let wanted = usize::from(flag.section != Section::Hidden);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use getopts::{Fail, HasArg, Matches, Occur};
 
 use super::UsageError;
-use super::flags::{self, Effect, FLAGS, Flag, NoFlag};
+use super::flags::{self, Effect, Flag, NoFlag};
 use super::plan::Quit;
 use super::proxy::Proxies;
 use super::ssl::Ssl;
@@ -223,7 +223,7 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
     /// at fault count: `-h?` is a call for help.
     fn letters(&mut self, arg: &str) -> Result<(), UsageError> {
         let named = |flag: &&Flag| flag.short.is_some_and(|letter| arg.contains(letter));
-        match self.consult(arg.into(), &grammar(FLAGS.iter().filter(named))) {
+        match self.consult(arg.into(), &grammar(flags::all().filter(named))) {
             Ok(found) => self.apply_letters(&arg[1..], Some(&found)),
             Err(fail) => {
                 let (fault, complaint) = match fail {

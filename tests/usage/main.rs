@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ncat::cli::flags::{FLAGS, Flag, Section};
+use ncat::cli::flags::{self, Flag, Section};
 use ncat::cli::opts;
 
 mod wrong;
@@ -235,7 +235,7 @@ fn every_abbreviation_means_the_same_to_the_reference() {
         return;
     }
     let known = |flag: &&Flag| flag.section != Section::Beyond;
-    let names = FLAGS.iter().filter(known).map(|flag| flag.long);
+    let names = flags::all().filter(known).map(|flag| flag.long);
     let beginnings: BTreeSet<&str> = names
         .flat_map(|name| (1..=name.len()).map(|end| &name[..end]))
         .collect();
