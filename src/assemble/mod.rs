@@ -26,7 +26,7 @@ use self::script::Kept;
 pub use self::script::run_script;
 use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
-use crate::cli::plan::{Flow, Gate, Plan, UnixName};
+use crate::cli::plan::{Flow, Gate, Plan, UnixName, Vsock};
 use crate::mode::{
     self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Proxy, Scan,
 };
@@ -93,6 +93,17 @@ fn refuse(what: &str, error: &io::Error) -> Quitting {
     }
 }
 
+/// A kernel that lacks what is to be used is nobody's mistake in using us.
+fn refuse_place(what: &str, error: &io::Error) -> Quitting {
+    match error.kind() {
+        io::ErrorKind::Unsupported => Quitting {
+            words: format!("{}.", dial::words(error)),
+            status: 1,
+        },
+        _ => refuse(what, error),
+    }
+}
+
 fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Quitting> {
     let descriptors = SoftLimit::raise();
     if let Role::Listen(listen) = &plan.role {
@@ -139,11 +150,10 @@ fn say_if_too_few(listen: &cli::plan::Listen, most: Option<u64>, each: u64, say:
         return;
     };
     let peers = room(most, each);
-    let streams = match listen.at {
-        At::Inet { protocol, .. } => protocol == Protocol::Tcp,
-        At::Unix { datagram, .. } => !datagram,
-    };
-    if listen.limited && streams && peers < listen.max_conns as u64 {
+    if listen.limited
+        && listening(&listen.at) != Carriage::Datagram
+        && peers < listen.max_conns as u64
+    {
         say.error(&format!(
             "Warning: --max-conns {} is more than the system has room for: with {most} \
              descriptors, {peers} peers can be in at once.",
@@ -314,8 +324,8 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
             for address in places(&listen.at).map_err(|error| refuse("Unusable address", &error))? {
                 let what = format!("bind to {}", address::full(&address));
                 shell
-                    .listen(&address, carriage(is_datagram(&plan.role)))
-                    .map_err(|error| refuse(&what, &error))?;
+                    .listen(&address, listening(&listen.at))
+                    .map_err(|error| refuse_place(&what, &error))?;
             }
             match listen.guests {
                 Guests::One if runs => exec(manners, Entry::One),
@@ -338,13 +348,18 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
         half_close,
         quit,
     } = plan.flow.clone();
-    let messages = is_datagram(&plan.role);
+    let ending = match carriage(&plan.role) {
+        Carriage::Stream => mode::Ending::ByHalves,
+        Carriage::Sctp => mode::Ending::Whole,
+        Carriage::Datagram => mode::Ending::Untold,
+    };
+    let messages = ending == mode::Ending::Untold;
     let listening = matches!(plan.role, Role::Listen(_));
     let many = guests(&plan.role) != Guests::One;
     Manners {
         stdio: shell.stdio(),
         stdin_is_file: !recv_only && stdin_is_file(),
-        messages,
+        ending,
         send_only,
         recv_only,
         no_shutdown,
@@ -367,32 +382,47 @@ fn guests(role: &Role) -> Guests {
 }
 
 fn is_datagram(role: &Role) -> bool {
+    carriage(role) == Carriage::Datagram
+}
+
+/// What carries the user's bytes.
+fn carriage(role: &Role) -> Carriage {
     let target = match role {
         Role::Connect(connect) => &connect.target,
         Role::Scan(scan) => &scan.target,
-        Role::Listen(listen) => {
-            return match &listen.at {
-                At::Inet { protocol, .. } => *protocol == Protocol::Udp,
-                At::Unix { datagram, .. } => *datagram,
-            };
-        }
+        Role::Listen(listen) => return listening(&listen.at),
     };
     match target {
-        Target::Inet { protocol, .. } => *protocol == Protocol::Udp,
-        Target::Unix { datagram, .. } => *datagram,
+        Target::Inet { protocol, .. } => over_ip(*protocol),
+        Target::Unix { datagram, .. } | Target::Vsock { datagram, .. } => either(*datagram),
     }
 }
 
-fn carriage(datagram: bool) -> Carriage {
-    if datagram {
-        Carriage::Datagram
-    } else {
-        Carriage::Stream
+/// What carries the bytes of those who come in.
+fn listening(at: &At) -> Carriage {
+    match at {
+        At::Inet { protocol, .. } => over_ip(*protocol),
+        At::Unix { datagram, .. } | At::Vsock { datagram, .. } => either(*datagram),
+    }
+}
+
+fn over_ip(protocol: Protocol) -> Carriage {
+    match protocol {
+        Protocol::Tcp => Carriage::Stream,
+        Protocol::Sctp => Carriage::Sctp,
+        Protocol::Udp => Carriage::Datagram,
+    }
+}
+
+fn either(datagram: bool) -> Carriage {
+    match datagram {
+        true => Carriage::Datagram,
+        false => Carriage::Stream,
     }
 }
 
 fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial::Target> {
-    let datagram = is_datagram(&plan.role);
+    let carriage = carriage(&plan.role);
     let (addresses, local) = match target {
         Target::Inet {
             addresses,
@@ -403,6 +433,12 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
             let addresses: Vec<SockAddr> = addresses.iter().map(|a| inet(*a, *port)).collect();
             let local = own(local, &addresses);
             (addresses, local)
+        }
+        Target::Vsock {
+            cid, port, local, ..
+        } => {
+            let local = local.map(vsock).into_iter().collect();
+            (vec![SockAddr::vsock(*cid, *port)], local)
         }
         Target::Unix { name, local, .. } => {
             let local = local.iter().map(unix).collect::<io::Result<_>>()?;
@@ -422,7 +458,11 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
     // in the open.
     let secret = plan.secure.is_some();
     // A proxy is reached over a stream, whatever it passes on.
-    let datagram = datagram && plan.role.way().is_none();
+    let carriage = match carriage {
+        Carriage::Datagram if plan.role.way().is_some() => Carriage::Stream,
+        carriage => carriage,
+    };
+    let datagram = carriage == Carriage::Datagram;
     let probe = datagram && !secret && matches!(plan.role, Role::Scan(_));
     let many = match &plan.role {
         Role::Scan(scan) => scan.count() > 1,
@@ -431,7 +471,7 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
     Ok(dial::Target {
         many,
         addresses,
-        carriage: carriage(datagram),
+        carriage,
         local,
         ports,
         wait: (!datagram || secret).then_some(plan.wait),
@@ -466,6 +506,7 @@ fn places(at: &At) -> io::Result<Vec<SockAddr>> {
         At::Inet {
             addresses, port, ..
         } => Ok(addresses.iter().map(|a| inet(*a, *port)).collect()),
+        At::Vsock { at, .. } => Ok(vec![vsock(*at)]),
         At::Unix { name, .. } => Ok(vec![unix(name)?]),
     }
 }
@@ -475,6 +516,12 @@ fn inet(address: Address, port: u16) -> SockAddr {
         std::net::IpAddr::V4(ip) => std::net::SocketAddrV4::new(ip, port).into(),
         std::net::IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, port, 0, address.zone).into(),
     }
+}
+
+/// What is not given is any.
+fn vsock(place: Vsock) -> SockAddr {
+    const ANY: u32 = u32::MAX;
+    SockAddr::vsock(place.cid.unwrap_or(ANY), place.port.unwrap_or(ANY))
 }
 
 fn unix(name: &UnixName) -> io::Result<SockAddr> {

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::is_datagram;
+use super::carriage;
 use super::script::{Kept, OURSELVES};
 use crate::cli::plan::{Command, Plan};
 use crate::net::Program;
-use crate::net::sockopt::SoftLimit;
+use crate::net::sockopt::{Carriage, SoftLimit};
 
 const SHELL: &str = "/bin/sh";
 
@@ -29,10 +29,10 @@ pub(super) fn program(
     Some(Program {
         argv,
         path,
-        protocol: if is_datagram(&plan.role) {
-            "UDP"
-        } else {
-            "TCP"
+        protocol: match carriage(&plan.role) {
+            Carriage::Datagram => "UDP",
+            Carriage::Sctp => "SCTP",
+            Carriage::Stream => "TCP",
         },
         descriptors,
         kill_after: plan.kill_after,

@@ -17,7 +17,7 @@ use super::plan::{
 };
 use super::ssl::Ssl;
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, reason, split, vain, way};
+use super::{Log, UsageError, World, flags, place, reason, split, vain, vsock, way};
 use crate::secure::{Version, Wishes};
 
 const WAIT: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ pub fn plan(
     if !options.listens() {
         world.hurry(options.wait.unwrap_or(WAIT));
     }
-    refuse(&UNIX_LIMITS, &options)?;
+    refuse(&DOMAIN_LIMITS, &options)?;
     refuse(&PROXY_LIMITS, &options)?;
     let ahead = way::ahead(&options, world)?;
     refuse(&ZERO_IO_LIMITS, &options)?;
@@ -134,7 +134,23 @@ const OPTION_LIMITS: [Limit; 7] = [
     ),
 ];
 
-const UNIX_LIMITS: [Limit; 3] = [
+const DOMAIN_LIMITS: [Limit; 7] = [
+    (
+        |o| vsock::is_meant(o) && (!o.proxy.hops.is_empty() || o.proxy.kind.is_some()),
+        "Proxy option not supported when using vsock sockets.",
+    ),
+    (
+        |o| vsock::is_meant(o) && o.ssl.is_some(),
+        "SSL option not supported when using vsock sockets.",
+    ),
+    (
+        |o| vsock::is_meant(o) && o.is_mesh(),
+        "Connection brokering not supported when using vsock sockets.",
+    ),
+    (
+        |o| o.sctp && (o.domain == Domain::Unix || vsock::is_meant(o)),
+        "SCTP goes over IP only, not over Unix domain sockets or vsock sockets.",
+    ),
     (
         |o| o.domain == Domain::Unix && (!o.proxy.hops.is_empty() || o.proxy.kind.is_some()),
         "Proxy option not supported when using Unix domain sockets.",
@@ -260,7 +276,7 @@ const DATAGRAM_LIMITS: [Limit; 1] = [(
 )];
 
 fn over_udp(options: &Options) -> bool {
-    options.datagram && options.domain != Domain::Unix
+    options.datagram && !matches!(options.domain, Domain::Unix | Domain::Vsock)
 }
 
 fn refuse(limits: &[Limit], options: &Options) -> Result<(), UsageError> {
@@ -273,6 +289,9 @@ fn refuse(limits: &[Limit], options: &Options) -> Result<(), UsageError> {
 fn source_port(options: &Options, world: &mut dyn World) -> Result<Option<u16>, UsageError> {
     let port = match &options.source_port {
         None => return Ok(None),
+        Some(_) if vsock::is_meant(options) => {
+            return vsock::source_port(options).map(|_| None); // the place has use for it
+        }
         Some(PortWord::Number(number)) => {
             let range = |_| format!("Invalid source port {number}.");
             u16::try_from(*number).map_err(range)

@@ -30,6 +30,7 @@ mod split;
 pub mod ssl;
 pub mod target;
 mod vain;
+mod vsock;
 mod way;
 
 use opts::Special;

@@ -32,6 +32,8 @@ pub enum Domain {
     V6,
     /// `-U`.
     Unix,
+    /// `--vsock`.
+    Vsock,
 }
 
 /// What is to be run for each connection, as it was typed.
@@ -60,6 +62,7 @@ pub enum Special {
 pub struct Options {
     pub domain: Domain,
     pub datagram: bool,
+    pub sctp: bool,
     pub listen: bool,
     pub keep_open: bool,
     pub broker: bool,

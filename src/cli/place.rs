@@ -10,7 +10,7 @@ use super::way::Ahead;
 use super::{UsageError, World, proxy, target};
 
 /// Where to connect or listen unless a port is given.
-const DEFAULT_PORT: u16 = 31337;
+pub(super) const DEFAULT_PORT: u16 = 31337;
 
 /// The operands with all that decides how they are read.
 pub(super) struct Place<'a> {
@@ -37,16 +37,17 @@ pub(super) struct Goal {
 
 /// The protocol over IP.
 pub(super) fn protocol(options: &Options) -> Protocol {
-    match options.datagram {
-        true => Protocol::Udp,
-        false => Protocol::Tcp,
+    match options {
+        Options { datagram: true, .. } => Protocol::Udp,
+        Options { sctp: true, .. } => Protocol::Sctp,
+        _ => Protocol::Tcp,
     }
 }
 
 /// The family that `-4` and `-6` leave.
 pub(super) fn family(options: &Options) -> Family {
     match options.domain {
-        Domain::Any | Domain::Unix => Family::Any,
+        Domain::Any | Domain::Unix | Domain::Vsock => Family::Any,
         Domain::V4 => Family::V4,
         Domain::V6 => Family::V6,
     }
@@ -55,9 +56,14 @@ pub(super) fn family(options: &Options) -> Family {
 impl<'a> Place<'a> {
     /// Whom to connect to, or whom to try.
     pub(super) fn goal(&mut self) -> Result<Goal, UsageError> {
-        if self.options.domain == Domain::Unix {
+        let only = match self.options.domain {
+            Domain::Unix => Some(self.unix_target()?),
+            Domain::Vsock => Some(self.vsock_target()?),
+            Domain::Any | Domain::V4 | Domain::V6 => None,
+        };
+        if let Some(target) = only {
             return Ok(Goal {
-                target: self.unix_target()?,
+                target,
                 ports: vec![lone(0)],
                 way: None,
             });
@@ -70,7 +76,7 @@ impl<'a> Place<'a> {
             Some(ahead) => (ahead.addresses.clone(), Some(self.far(host, ahead)?)),
             None => (self.resolve(host)?, None),
         };
-        let ports = match one_port(None, words)? {
+        let ports = match one_port(None::<u16>, words)? {
             Some(word) if self.options.zero_io => self.ports(&word)?,
             Some(word) => vec![lone(self.port(&word)?)],
             None => vec![lone(DEFAULT_PORT)],
@@ -89,12 +95,14 @@ impl<'a> Place<'a> {
 
     /// Where to listen.
     pub(super) fn at(&mut self) -> Result<At, UsageError> {
+        let datagram = self.options.datagram;
         if self.options.domain == Domain::Unix {
             let name = self.unix_name("listen on")?;
-            return Ok(At::Unix {
-                name,
-                datagram: self.options.datagram,
-            });
+            return Ok(At::Unix { name, datagram });
+        }
+        if self.options.domain == Domain::Vsock {
+            let at = self.vsock_place()?;
+            return Ok(At::Vsock { at, datagram });
         }
         let (host, ports) = self.host_and_ports();
         let addresses = match host {
@@ -116,7 +124,7 @@ impl<'a> Place<'a> {
     /// What to listen on as it was typed, unless that is a Unix socket or everything.
     pub(super) fn listening_host(&self) -> Option<String> {
         let (host, _) = match self.options.domain {
-            Domain::Unix => return None,
+            Domain::Unix | Domain::Vsock => return None,
             Domain::Any | Domain::V4 | Domain::V6 => self.host_and_ports(),
         };
         host.map(|word| target::host(&word.to_string_lossy()).into())
@@ -253,10 +261,13 @@ fn is_port(word: &OsString) -> bool {
 }
 
 /// The only port that was given, behind `-p` or as an operand.
-fn one_port(source: Option<u16>, operands: &[OsString]) -> Result<Option<String>, UsageError> {
+pub(super) fn one_port(
+    source: Option<impl Into<u32>>,
+    operands: &[OsString],
+) -> Result<Option<String>, UsageError> {
     let mut ports = words(operands);
     if let Some(source) = source {
-        ports.insert(0, source.to_string());
+        ports.insert(0, source.into().to_string());
     }
     if ports.len() > 1 {
         let all = ports.join(" ");
@@ -273,6 +284,6 @@ fn words(operands: &[OsString]) -> Vec<String> {
         .collect()
 }
 
-fn invalid_port(word: &str) -> UsageError {
+pub(super) fn invalid_port(word: &str) -> UsageError {
     UsageError::quitting(format!("Invalid port number \"{word}\"."))
 }

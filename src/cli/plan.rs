@@ -89,6 +89,8 @@ pub enum Protocol {
     Tcp,
     /// Datagrams.
     Udp,
+    /// Bytes in order, with one end for both directions.
+    Sctp,
 }
 
 /// `-4`, `-6` or neither.
@@ -201,7 +203,7 @@ impl fmt::Debug for Login {
 pub enum Target {
     /// Over IP. The addresses are in the resolver's order and of the wanted family; never empty.
     Inet {
-        /// TCP or UDP: what carries the user's bytes in the end, though a proxy be reached over TCP.
+        /// What carries the user's bytes in the end, though a proxy be reached over TCP.
         protocol: Protocol,
         /// All addresses of the host.
         addresses: Vec<Address>,
@@ -209,6 +211,17 @@ pub enum Target {
         port: u16,
         /// `-s` and `-p`.
         local: Local,
+    },
+    /// A virtual machine, or the host of ours.
+    Vsock {
+        /// Who it is.
+        cid: u32,
+        /// The port there.
+        port: u32,
+        /// `-u`: a datagram socket.
+        datagram: bool,
+        /// `-s` and `-p`.
+        local: Option<Vsock>,
     },
     /// A Unix socket.
     Unix {
@@ -221,7 +234,16 @@ pub enum Target {
     },
 }
 
-/// The local end of an outgoing connection.
+/// A place of our own among virtual machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vsock {
+    /// Who we are there; the system's choice when not given.
+    pub cid: Option<u32>,
+    /// The port; the system's choice when not given.
+    pub port: Option<u32>,
+}
+
+/// The local end of an outgoing connection over IP.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Local {
     /// `-s`: all addresses of the name given, in the resolver's order; empty when not given.
@@ -306,12 +328,19 @@ pub struct Again {
 pub enum At {
     /// Over IP, on each of these addresses; never empty. `[::]` comes before `0.0.0.0`.
     Inet {
-        /// TCP or UDP.
+        /// What carries the bytes.
         protocol: Protocol,
         /// The local addresses.
         addresses: Vec<Address>,
         /// The port on each of them; 0 lets the system choose one for each.
         port: u16,
+    },
+    /// For virtual machines, or the host of ours.
+    Vsock {
+        /// Where: a port must have been given, be it the default.
+        at: Vsock,
+        /// `-u`: a datagram socket.
+        datagram: bool,
     },
     /// On a Unix socket.
     Unix {

@@ -44,6 +44,7 @@ fn without_effect(o: &Options) -> Vec<String> {
     let datagrams = (o.datagram, "with --udp");
     let streams = (!o.datagram, "without --udp");
     let unix = (o.domain == Domain::Unix, "for a Unix socket");
+    let vsock = (o.domain == Domain::Vsock, "for a vsock socket");
     let unix_stream = (
         o.domain == Domain::Unix && !o.datagram,
         "for a Unix stream socket",
@@ -89,11 +90,11 @@ fn without_effect(o: &Options) -> Vec<String> {
         ("--keep-open", o.keep_open, &[scans]),
         ("--recv-only", o.recv_only, &[scans, serves]),
         ("--send-only", o.send_only, &[scans, serves]),
-        ("--deny", deny.iter().any(words), &[connects, unix]),
+        ("--deny", deny.iter().any(words), &[connects, unix, vsock]),
         (
             "--denyfile",
             deny.iter().any(|entry| !words(entry)),
-            &[connects, unix],
+            &[connects, unix, vsock],
         ),
         ("--source", o.source.is_some(), &[unix_stream]),
         (

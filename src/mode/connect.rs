@@ -40,7 +40,7 @@ mod tests {
 
     use super::*;
     use crate::mode::script::{self, alarm, broken, end, manners, open, refused};
-    use crate::mode::{Alarm, Doing, Quit};
+    use crate::mode::{Alarm, Doing, Ending, Quit};
 
     /// What is asked when those events are told, after the start; the closing words aside.
     fn asked(manners: Manners, events: Vec<Event>) -> Vec<String> {
@@ -100,9 +100,46 @@ mod tests {
         }
     }
 
+    fn whole(manners: Manners) -> Manners {
+        Manners {
+            ending: Ending::Whole,
+            ..manners
+        }
+    }
+
     #[test]
     fn flags_bend_the_rule_of_the_end() {
-        let cases: [(&str, Manners, Vec<Event>, &[&str]); 8] = [
+        let cases: [(&str, Manners, Vec<Event>, &[&str]); 12] = [
+            (
+                "one end for both directions is told, and waited for",
+                whole(manners()),
+                vec![end(0), end(1)],
+                &["finish 1", "exit 0 Delivered"],
+            ),
+            (
+                "the peer's end is ours where there is one for both directions",
+                whole(manners()),
+                vec![end(1)],
+                &["exit 0 Delivered"],
+            ),
+            (
+                "one end for both directions that is not to be told ends us at once",
+                Manners {
+                    no_shutdown: true,
+                    ..whole(manners())
+                },
+                vec![end(0)],
+                &["exit 0 Delivered"],
+            ),
+            (
+                "one end for both directions and -q -1",
+                Manners {
+                    quit: Quit::Never,
+                    ..whole(manners())
+                },
+                vec![end(0), end(1)],
+                &["exit 0 Delivered"],
+            ),
             (
                 "--no-shutdown",
                 Manners {
@@ -147,7 +184,7 @@ mod tests {
             (
                 "datagrams end with stdin",
                 Manners {
-                    messages: true,
+                    ending: Ending::Untold,
                     ..manners()
                 },
                 vec![end(0)],
@@ -156,7 +193,7 @@ mod tests {
             (
                 "datagrams and -q -1",
                 Manners {
-                    messages: true,
+                    ending: Ending::Untold,
                     quit: Quit::Never,
                     ..manners()
                 },
@@ -166,7 +203,7 @@ mod tests {
             (
                 "the last words are lost",
                 Manners {
-                    messages: true,
+                    ending: Ending::Untold,
                     ..manners()
                 },
                 vec![end(0), broken(0, Doing::Writing), broken(1, Doing::Writing)],

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Alarm, Event, Failure, Flow, Level, Manners, Mode, Net, When, idle_sentence, quitting_sentence,
+    Alarm, Ending, Event, Failure, Flow, Level, Manners, Mode, Net, When, idle_sentence,
+    quitting_sentence,
 };
 use crate::ids::ConnId;
 
@@ -130,8 +131,9 @@ impl Exec {
         program.is_heard = true;
         match (program.has_exited, program.peer) {
             (true, _) => self.over(child, net),
-            (false, Some(peer)) => net.finish(peer),
-            (false, None) => {}
+            // Where that would end what the peer says as well, the program may still want to hear it.
+            (false, Some(peer)) if self.manners.ending != Ending::Whole => net.finish(peer),
+            (false, _) => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::members::{Members, Stage};
 use super::{
-    Alarm, Doing, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, Reach, When,
+    Alarm, Doing, Ending, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, Reach, When,
     quitting_sentence, stdio_failure, talk::Talk,
 };
 use crate::ids::ConnId;
@@ -77,10 +77,12 @@ impl KeepOpen {
 
     fn stdin_ended(&mut self, status: i32, net: &mut dyn Net) {
         self.stdin_over = true;
+        // Peers whose words would end with ours are let speak.
+        let told = !self.manners.no_shutdown && self.manners.ending != Ending::Whole;
         for (conn, stage) in self.members.iter() {
             match stage {
                 Stage::Listening => net.close(conn, When::Delivered),
-                Stage::Talking if !self.manners.no_shutdown => net.finish(conn),
+                Stage::Talking if told => net.finish(conn),
                 Stage::Talking | Stage::Deaf => {}
             }
         }
@@ -97,8 +99,9 @@ impl KeepOpen {
     fn member_ended(&mut self, conn: ConnId, net: &mut dyn Net) {
         // Nothing more will come for it, so it may go; but a peer that closes its sending half still
         // wants all of a file, or whatever flows just now.
+        let outlives = self.manners.ending != Ending::Whole;
         match self.members.stage(conn) {
-            Some(stage) if !self.stdin_over && *stage != Stage::Deaf => {
+            Some(stage) if outlives && !self.stdin_over && *stage != Stage::Deaf => {
                 *stage = Stage::Listening;
                 if !self.manners.stdin_is_file && !self.manners.half_close {
                     self.linger(conn, net);

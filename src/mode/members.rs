@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alarm, Doing, Failure, Level, Manners, Net, When, idle_sentence};
+use super::{Alarm, Doing, Ending, Failure, Level, Manners, Net, When, idle_sentence};
 use crate::ids::ConnId;
 
 /// What a member still does.
@@ -54,8 +54,9 @@ impl Members {
     ) -> Option<u32> {
         let words = format!("Connection with {} broke: {why}.", net.name(conn));
         net.say(Level::Verbose, words);
+        let streams = manners.ending != Ending::Untold;
         match self.all.get_mut(&conn) {
-            Some((_, stage @ Stage::Talking)) if doing == Doing::Writing && !manners.messages => {
+            Some((_, stage @ Stage::Talking)) if doing == Doing::Writing && streams => {
                 *stage = Stage::Deaf;
                 None
             }

@@ -23,7 +23,7 @@ pub use exec::{Entry, Exec};
 pub use listen::{KeepOpen, Listen};
 pub use proxy::Proxy;
 pub use scan::Scan;
-pub use talk::{Manners, Quit};
+pub use talk::{Ending, Manners, Quit};
 
 use crate::ids::ConnId;
 pub use crate::route::Flow;

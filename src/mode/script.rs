@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Alarm, Doing, Event, Failure, Flow, Level, Manners, Mode, Net, Quit, Reach, When};
+use super::{
+    Alarm, Doing, Ending, Event, Failure, Flow, Level, Manners, Mode, Net, Quit, Reach, When,
+};
 use crate::ids::{ConnId, Table, kind};
 
 /// Remembers requests.
@@ -85,7 +87,7 @@ pub(super) fn manners() -> Manners {
     Manners {
         stdio: conn(0),
         stdin_is_file: false,
-        messages: false,
+        ending: Ending::ByHalves,
         send_only: false,
         recv_only: false,
         no_shutdown: false,

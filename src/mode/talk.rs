@@ -20,6 +20,17 @@ pub enum Quit {
     Never,
 }
 
+/// What the end of one direction means, by what carries the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Each direction has an end of its own.
+    ByHalves,
+    /// The end of one is the end of both.
+    Whole,
+    /// Messages: nobody is told of an end.
+    Untold,
+}
+
 /// What the user wants of a conversation.
 #[derive(Clone, Debug)]
 pub struct Manners {
@@ -27,8 +38,8 @@ pub struct Manners {
     pub stdio: ConnId,
     /// Stdin is a file that will be sent to its end whatever the peer does.
     pub stdin_is_file: bool,
-    /// The transport keeps messages and has no half-close.
-    pub messages: bool,
+    /// What the end of one direction means.
+    pub ending: Ending,
     /// `--send-only`.
     pub send_only: bool,
     /// `--recv-only`.
@@ -171,11 +182,11 @@ impl Talk {
     fn stdin_ended(&mut self, net: &mut dyn Net) {
         self.stdin_over = true;
         net.say(Level::Debug, "EOF on stdin.".into());
-        let m = &self.manners;
-        if !m.no_shutdown && !m.messages {
+        if self.tells_end(net) {
             net.finish(self.peer);
         }
-        let last_word = m.send_only || (m.messages && !m.listening);
+        let m = &self.manners;
+        let last_word = m.send_only || (!m.listening && self.cannot_tell_end());
         match m.quit {
             // With nothing to be received there is nothing left to wait for.
             Quit::Never if m.send_only => self.leave(0, net),
@@ -186,10 +197,35 @@ impl Talk {
         }
     }
 
+    /// Whether the peer is told that stdin is over. Where that ends what the peer says as well, it is told
+    /// when we would quit, and then by a server only that had something to say: what it has been asked to
+    /// receive would be lost otherwise. What was on its way to us arrives before the peer's end.
+    fn tells_end(&self, net: &dyn Net) -> bool {
+        let m = &self.manners;
+        match m.ending {
+            Ending::ByHalves => !m.no_shutdown,
+            Ending::Whole => {
+                let had_its_say = !m.listening || net.passed(self.peer).0 > 0;
+                !m.no_shutdown && m.quit == Quit::Default && had_its_say
+            }
+            Ending::Untold => false,
+        }
+    }
+
+    /// Whether there is no way, or no leave, to tell the peer that stdin is over.
+    fn cannot_tell_end(&self) -> bool {
+        let m = &self.manners;
+        match m.ending {
+            Ending::ByHalves => false,
+            Ending::Whole => m.no_shutdown,
+            Ending::Untold => true,
+        }
+    }
+
     fn peer_ended(&mut self, net: &mut dyn Net) {
         self.peer_over = true;
         net.say(Level::Debug, "EOF from the peer.".into());
-        if self.failed.is_some() || self.stdin_over || self.manners.messages {
+        if self.failed.is_some() || self.stdin_over || !self.outlives_peer() {
             return self.leave(0, net);
         }
         // A sender whose words nobody answers goes on sending, as before.
@@ -200,6 +236,11 @@ impl Talk {
         if !self.manners.half_close && !self.manners.stdin_is_file {
             net.arm(self.peer, Alarm::Lull, LULL);
         }
+    }
+
+    /// Whether there may be something left to say to a peer that has said its last.
+    fn outlives_peer(&self) -> bool {
+        self.manners.ending == Ending::ByHalves
     }
 
     fn leave_if_both_over(&mut self, net: &mut dyn Net) {
@@ -214,7 +255,8 @@ impl Talk {
             self.failed = Some(1);
         }
         // What arrived before the break is still to be had, unless reading has ended as well.
-        let more = doing == Doing::Writing && !self.peer_over && !self.manners.messages;
+        let streams = self.manners.ending != Ending::Untold;
+        let more = streams && doing == Doing::Writing && !self.peer_over;
         if !more {
             self.leave(1, net);
         }

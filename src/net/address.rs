@@ -6,11 +6,12 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::net::{SocketAddrAny, SocketAddrUnix};
 use socket2::SockAddr;
 
-/// `127.0.0.1:80`, `[::1]:80`, a path, `@name`, or what stands for a socket without a name.
+/// `127.0.0.1:80`, `[::1]:80`, `2:1024` for a vsock, a path, `@name`, or what stands for a socket without a name.
 pub fn full(address: &SockAddr) -> String {
-    match address.as_socket() {
-        Some(inet) => inet.to_string(),
-        None => unix(address),
+    match (address.as_socket(), address.as_vsock_address()) {
+        (Some(inet), _) => inet.to_string(),
+        (None, Some((cid, port))) => format!("{cid}:{port}"),
+        (None, None) => unix(address),
     }
 }
 
@@ -19,7 +20,10 @@ pub fn host(address: &SockAddr) -> String {
     match address.as_socket() {
         Some(SocketAddr::V4(v4)) => v4.ip().to_string(),
         Some(SocketAddr::V6(v6)) => v6.ip().to_string(),
-        None => unix(address),
+        None => match address.as_vsock_address() {
+            Some((cid, _)) => cid.to_string(),
+            None => unix(address),
+        },
     }
 }
 
@@ -33,7 +37,7 @@ fn unix(address: &SockAddr) -> String {
     }
 }
 
-/// The same address with another port; a Unix socket has none and stays as it is.
+/// The same address with another port; other than internet addresses stay as they are.
 pub fn with_port(address: &SockAddr, port: u16) -> SockAddr {
     match address.as_socket() {
         Some(mut inet) => {
@@ -91,6 +95,7 @@ mod tests {
             (SockAddr::from(v6), "[::1]:80", "::1"),
             (SockAddr::unix("/tmp/a").unwrap(), "/tmp/a", "/tmp/a"),
             (SockAddr::unix("\0a").unwrap(), "@a", "@a"),
+            (SockAddr::vsock(2, 1024), "2:1024", "2"),
             (nameless(), "(unnamed socket)", "(unnamed socket)"),
         ];
         for (address, whole, alone) in cases {

@@ -230,8 +230,11 @@ fn command(program: &Program) -> io::Result<Command> {
 
 /// An address and its port as a program is told of them. Whoever has no address is near.
 fn words(address: Option<SockAddr>) -> (String, String) {
-    match address.and_then(|address| address.as_socket()) {
-        Some(inet) => (inet.ip().to_string(), inet.port().to_string()),
-        None => ("localhost".into(), String::new()),
+    let inet = address.as_ref().and_then(SockAddr::as_socket);
+    let vsock = address.as_ref().and_then(SockAddr::as_vsock_address);
+    match (inet, vsock) {
+        (Some(inet), _) => (inet.ip().to_string(), inet.port().to_string()),
+        (None, Some((cid, port))) => (cid.to_string(), port.to_string()),
+        (None, None) => ("localhost".into(), String::new()),
     }
 }

@@ -145,9 +145,7 @@ impl Conn {
     /// Why nothing will ever reach a peer that has said its last, though nobody has told it the end: it
     /// has closed altogether, or is gone. Nobody would notice who has nothing to say to it.
     pub(super) fn is_deserted(&self) -> Option<io::Error> {
-        let Transport::Stream(fd) = &self.transport else {
-            return None;
-        };
+        let fd = self.transport.stream_socket()?;
         let deserted = self.hung_up && self.over && self.finish == Finish::No;
         deserted.then(|| {
             let error = rustix::net::sockopt::socket_error(fd);
@@ -216,7 +214,7 @@ impl Conn {
 
     /// The loop has seen these; they hold until a call would wait.
     pub(super) fn note(&mut self, readable: bool, writable: bool) {
-        self.readable |= readable;
+        self.readable |= readable || self.transport.awaits_end();
         self.writable |= writable;
     }
 
@@ -235,6 +233,7 @@ impl Conn {
     pub(super) fn has_all(&self) -> bool {
         match &self.transport {
             Transport::Stream(fd) => sys::unsent(fd) == 0,
+            Transport::Sctp { socket, .. } => !sys::undelivered(socket),
             Transport::Datagram(_)
             | Transport::Session(_)
             | Transport::Child(_)
@@ -260,8 +259,13 @@ impl Conn {
         }
     }
 
-    /// What a write came to.
-    fn written(writable: &mut bool, result: io::Result<usize>) -> Step {
+    /// What a write came to; `ready` to be read from and written to.
+    fn written(
+        transport: &Transport,
+        ready: (&mut bool, &mut bool),
+        result: io::Result<usize>,
+    ) -> Step {
+        let (readable, writable) = ready;
         match result {
             Ok(n) => Step::Moved(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Step::Moved(0),
@@ -269,7 +273,10 @@ impl Conn {
                 *writable = false;
                 Step::Idle
             }
-            Err(error) => Step::Broken(error),
+            Err(error) => {
+                *readable |= transport.awaits_end();
+                Step::Broken(error)
+            }
         }
     }
 
@@ -295,7 +302,7 @@ impl Conn {
 
     /// What closes it tells the peer that it broke, and throws away what the peer has not got yet.
     pub(super) fn break_off_when_closed(&self) {
-        if let Transport::Stream(fd) = &self.transport {
+        if let Some(fd) = self.transport.stream_socket() {
             let _ = set_socket_linger(fd, Some(Duration::ZERO)); // it closes in order otherwise
         }
     }

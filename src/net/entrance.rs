@@ -1,7 +1,7 @@
 //! Peers at the door: accepted in batches, counted, and turned into connections.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ impl Shell {
         };
         listener.queued = false;
         let batch = match &listener.door {
-            Door::Stream(_) => BATCH,
+            Door::Stream { .. } => BATCH,
             Door::Hall(_) => HALL_BATCH,
         };
         for _ in 0..batch {
@@ -41,11 +41,17 @@ impl Shell {
                 return;
             };
             let step = match &listener.door {
-                Door::Stream(_) if self.config.most_guests.is_some_and(|n| self.guests >= n) => {
+                Door::Stream { .. }
+                    if self.config.most_guests.is_some_and(|n| self.guests >= n) =>
+                {
                     Err(Errno::MFILE.into())
                 }
-                Door::Stream(fd) => {
-                    accept(fd.as_fd()).map(|(fd, peer)| self.admit_stream(id, fd, peer))
+                Door::Stream { socket, carriage } => {
+                    let carriage = *carriage;
+                    let came = accept(socket.as_fd());
+                    came.map(|(fd, peer)| {
+                        self.admit_stream(id, Transport::stream(fd, carriage), &peer);
+                    })
                 }
                 Door::Hall(hall) => {
                     let message = hall.receive(&mut self.scratch);
@@ -138,8 +144,8 @@ impl Shell {
     /// Those who have waited in vain are let in by the descriptor kept for that, and out again at
     /// once, so that they need not wait for ever. True if there may be more of them.
     fn turn_away(&mut self, id: ListenId, why: &io::Error) -> bool {
-        let Some(Door::Stream(door)) = self.listeners.find(id).map(|listener| &listener.door)
-        else {
+        let door = self.listeners.find(id).map(|listener| &listener.door);
+        let Some(Door::Stream { socket: door, .. }) = door else {
             return false;
         };
         self.reserve.release();
@@ -164,14 +170,14 @@ impl Shell {
         }
     }
 
-    fn admit_stream(&mut self, id: ListenId, fd: OwnedFd, peer: SockAddr) {
+    fn admit_stream(&mut self, id: ListenId, stream: Transport, peer: &SockAddr) {
         if let Some(listener) = self.listeners.find_mut(id) {
             (listener.retry_at, listener.exhausted) = (None, false);
         }
-        if self.refuses(&peer) {
+        if self.refuses(peer) {
             return;
         }
-        let conn = self.add_conn(Transport::Stream(fd), address::full(&peer), Whose::Guest);
+        let conn = self.add_conn(stream, address::full(peer), Whose::Guest);
         match self.watch(conn) {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
@@ -261,7 +267,7 @@ impl Shell {
     fn session_of(&self, id: ListenId, peer: &SockAddr) -> Option<ConnId> {
         match &self.listeners.find(id)?.door {
             Door::Hall(hall) => hall.sessions.get(peer).copied(),
-            Door::Stream(_) => None,
+            Door::Stream { .. } => None,
         }
     }
 

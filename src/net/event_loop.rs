@@ -455,7 +455,7 @@ impl Shell {
             return Ok(());
         };
         let interest = match listener.door {
-            Door::Stream(_) => Interest::READABLE,
+            Door::Stream { .. } => Interest::READABLE,
             Door::Hall(_) => Interest::READABLE | Interest::WRITABLE,
         };
         let fd = listener.watched().as_raw_fd();

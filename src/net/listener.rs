@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::net::{SocketFlags, acceptfrom_with};
-use socket2::SockAddr;
+use rustix::net::{AddressFamily, SocketFlags, acceptfrom_with};
+use socket2::{SockAddr, SockRef};
 
 use super::address;
 use super::datagram::Hall;
-use super::sockopt::BoundPath;
+use super::sockopt::{BoundPath, Carriage};
 
 /// How many peers are let in before others have their turn.
 pub(super) const BATCH: usize = 64;
@@ -36,7 +36,12 @@ pub(super) struct Listener {
 /// How peers come in.
 pub(super) enum Door {
     /// One descriptor each.
-    Stream(OwnedFd),
+    Stream {
+        /// Where they come in.
+        socket: OwnedFd,
+        /// How what they say is carried.
+        carriage: Carriage,
+    },
     /// One socket for all of them.
     Hall(Hall),
 }
@@ -58,7 +63,7 @@ impl Listener {
     /// What the loop watches.
     pub(super) fn watched(&self) -> BorrowedFd<'_> {
         match &self.door {
-            Door::Stream(fd) => fd.as_fd(),
+            Door::Stream { socket, .. } => socket.as_fd(),
             Door::Hall(hall) => hall.socket.as_fd(),
         }
     }
@@ -89,7 +94,14 @@ impl Reserve {
 pub(super) fn accept(socket: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let (fd, from) = acceptfrom_with(socket, flags)?;
-    Ok((fd, from.map_or_else(address::nameless, address::from_any)))
+    let peer = match from {
+        // Of these the system's own type tells nothing.
+        Some(any) if any.address_family() == AddressFamily::VSOCK => {
+            SockRef::from(&fd).peer_addr()?
+        }
+        from => from.map_or_else(address::nameless, address::from_any),
+    };
+    Ok((fd, peer))
 }
 
 /// Errors of accept(2) that concern the one peer only, which has left before it was let in.

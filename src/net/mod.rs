@@ -365,7 +365,10 @@ impl Shell {
         let own = socket.local_addr()?;
         let fd = sockopt::descriptor(socket);
         let door = match carriage {
-            Carriage::Stream => Door::Stream(fd),
+            Carriage::Stream | Carriage::Sctp => Door::Stream {
+                socket: fd,
+                carriage,
+            },
             Carriage::Datagram => Door::Hall(Hall::new(fd, own.is_unix())),
         };
         let id = self.listeners.add(Listener::new(door, own.clone(), path));

@@ -242,7 +242,7 @@ impl Shell {
         let fd = sockopt::descriptor(socket);
         let transport = match dial.target.carriage {
             Carriage::Datagram => Transport::Datagram(Box::new(Datagram::connected(fd, unix))),
-            Carriage::Stream => Transport::Stream(fd),
+            carriage => Transport::stream(fd, carriage),
         };
         let conn = self.add_conn(transport, name, Whose::Line(n));
         match self.watch_won(conn, watched) {
@@ -290,7 +290,7 @@ fn is_connected(socket: &Socket) -> io::Result<bool> {
 }
 
 fn is_itself(socket: &Socket, peer: &socket2::SockAddr) -> bool {
-    !peer.is_unix() && socket.local_addr().is_ok_and(|own| own == *peer)
+    peer.as_socket().is_some() && socket.local_addr().is_ok_and(|own| own == *peer)
 }
 
 /// Whether a datagram peer has said anything; the error when it refused.

@@ -37,7 +37,8 @@ pub fn host(name: &str, family: Family, numeric_only: bool) -> Result<Vec<Addres
 pub fn service(name: &str, protocol: Protocol) -> Option<u16> {
     let hints = AddrInfoHints {
         socktype: match protocol {
-            Protocol::Tcp => SOCK_STREAM,
+            // Few services have an entry of their own for SCTP, and those have the ports they have with TCP.
+            Protocol::Tcp | Protocol::Sctp => SOCK_STREAM,
             Protocol::Udp => SOCK_DGRAM,
         },
         ..AddrInfoHints::default()

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FileType, Stat};
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+
+use super::sys;
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
@@ -19,6 +22,12 @@ const BACKLOG: i32 = 1 << 16;
 const PROBE_AFTER: Duration = Duration::from_secs(60);
 const PROBE_AGAIN: Duration = Duration::from_secs(15);
 const PROBES: u32 = 4;
+
+/// How much an SCTP socket may hold for us, as far as the system allows. Linux counts the whole of a packet for
+/// each piece of a message in it, and packets of 64 KiB are usual on the loopback: with its 208 KiB the
+/// window closes after two messages, and then the sender waits out one timer after another (2 MiB took 7 s,
+/// and with this 20 ms).
+const SCTP_WINDOW: usize = 1 << 20;
 
 /// How many descriptors whoever started us would have us have.
 #[derive(Clone, Copy, Debug)]
@@ -63,11 +72,13 @@ fn set_soft_limit(current: Option<u64>, maximum: Option<u64>) -> rustix::io::Res
     setrlimit(Resource::Nofile, Rlimit { current, maximum })
 }
 
-/// Bytes in order, or messages.
+/// What carries the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carriage {
-    /// TCP, Unix stream.
+    /// Bytes in order, each direction with an end of its own: TCP, Unix stream, vsock.
     Stream,
+    /// Bytes in order that share one end (RFC 9260): one-to-one, with a single stream.
+    Sctp,
     /// UDP, Unix datagram.
     Datagram,
 }
@@ -75,13 +86,36 @@ pub enum Carriage {
 /// A socket that has no address yet.
 ///
 /// # Errors
-/// Those of socket(2).
+/// Those of socket(2); a kernel that does not know such sockets is [`io::ErrorKind::Unsupported`].
 pub fn open(address: &SockAddr, carriage: Carriage) -> io::Result<Socket> {
-    let kind = match carriage {
-        Carriage::Stream => Type::STREAM,
-        Carriage::Datagram => Type::DGRAM,
+    let (kind, protocol) = match carriage {
+        Carriage::Stream => (Type::STREAM, None),
+        Carriage::Sctp => (Type::STREAM, Some(Protocol::SCTP)),
+        Carriage::Datagram => (Type::DGRAM, None),
     };
-    Socket::new(address.domain(), kind.nonblocking().cloexec(), None)
+    let socket = Socket::new(address.domain(), kind.nonblocking().cloexec(), protocol);
+    let socket = socket.map_err(|error| lacking(error, address, carriage))?;
+    if carriage == Carriage::Sctp {
+        sys::send_at_once(&socket)?;
+        let _ = socket.set_recv_buffer_size(SCTP_WINDOW); // a smaller one is slow, and no more
+    }
+    Ok(socket)
+}
+
+/// Says what the kernel lacks where its own words would leave the user guessing.
+fn lacking(error: io::Error, address: &SockAddr, carriage: Carriage) -> io::Error {
+    let what = match Errno::from_io_error(&error) {
+        Some(Errno::PROTONOSUPPORT | Errno::SOCKTNOSUPPORT | Errno::NOSYS)
+            if carriage == Carriage::Sctp =>
+        {
+            "SCTP"
+        }
+        Some(Errno::AFNOSUPPORT | Errno::NODEV) if address.as_vsock_address().is_some() => "vsock",
+        Some(Errno::AFNOSUPPORT) if address.is_ipv6() => "IPv6",
+        _ => return error,
+    };
+    let words = format!("This system's kernel has no {what}");
+    io::Error::new(io::ErrorKind::Unsupported, words)
 }
 
 /// A listening socket, and the path it made if it made one.
@@ -93,15 +127,18 @@ pub fn listen(address: &SockAddr, carriage: Carriage) -> io::Result<(Socket, Opt
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    if !address.is_unix() && carriage == Carriage::Stream {
+    if address.as_socket().is_some() && carriage != Carriage::Datagram {
         socket.set_reuse_address(true)?;
+    }
+    if address.as_socket().is_some() && carriage == Carriage::Stream {
         // Those who come in inherit it: a peer that is gone without a word is noticed after a while,
-        // and gives up its place.
+        // and gives up its place. (SCTP asks by itself.)
         keep_alive(&socket)?;
     }
     let made = bind(&socket, address, carriage)?;
-    if carriage == Carriage::Stream {
-        socket.listen(BACKLOG)?;
+    if carriage != Carriage::Datagram {
+        let listening = socket.listen(BACKLOG);
+        listening.map_err(|error| lacking(error, address, carriage))?;
     }
     Ok((socket, made))
 }

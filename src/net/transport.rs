@@ -6,11 +6,13 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, Shutdown, shutdown};
 use socket2::{SockAddr, SockRef};
 
+use super::sockopt::Carriage;
 use super::stdio::{Half, Kind};
-use super::{address, datagram};
+use super::{address, datagram, sys};
 use crate::data::Buf;
 
 /// Where bytes enter or leave. Those that remember addresses are boxed: most connections are streams,
@@ -18,6 +20,15 @@ use crate::data::Buf;
 pub(super) enum Transport {
     /// A stream socket of ours, non-blocking.
     Stream(OwnedFd),
+    /// An SCTP socket of ours, non-blocking: a stream that is sent in messages and has one end for both
+    /// directions.
+    Sctp {
+        /// The socket.
+        socket: OwnedFd,
+        /// We have said our last, or could not say it. The system has no end to be read then: that the
+        /// association is gone is one.
+        told: bool,
+    },
     /// A datagram socket of ours, non-blocking, that has one peer.
     Datagram(Box<Datagram>),
     /// One peer of a datagram socket that has many.
@@ -108,11 +119,35 @@ impl Session {
     }
 }
 
+/// How much goes into one SCTP message. The kernel refuses one that is larger than its whole send
+/// buffer, 208 KiB as a rule.
+const SCTP_MESSAGE: usize = 64 * 1024;
+
 impl Transport {
+    /// A connected stream, as it is carried.
+    pub(super) fn stream(socket: OwnedFd, carriage: Carriage) -> Self {
+        match carriage {
+            Carriage::Sctp => Self::Sctp {
+                socket,
+                told: false,
+            },
+            Carriage::Stream | Carriage::Datagram => Self::Stream(socket),
+        }
+    }
+
+    /// The socket, where its peer acknowledges what it gets and bytes keep their order.
+    pub(super) fn stream_socket(&self) -> Option<&OwnedFd> {
+        match self {
+            Self::Stream(socket) | Self::Sctp { socket, .. } => Some(socket),
+            Self::Datagram(_) | Self::Session(_) | Self::Child(_) | Self::Stdio { .. } => None,
+        }
+    }
+
     /// Reads once, without waiting. `Ok(None)` is the end of a stream.
     pub(super) fn read(&mut self, into: &mut Buf) -> io::Result<Option<usize>> {
         let n = match self {
             Self::Stream(fd) => rustix::io::read(&*fd, into.room())?,
+            Self::Sctp { socket, told } => read_or_end(socket, *told, into.room())?,
             Self::Stdio {
                 input: Some(half), ..
             } => half.read(into.room())?,
@@ -132,6 +167,12 @@ impl Transport {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stream(fd) => Ok(rustix::net::send(&*fd, bytes, SendFlags::NOSIGNAL)?),
+            Self::Sctp { socket, told } => {
+                let sent = send_message(socket, bytes);
+                let failed = |error: &io::Error| error.kind() != io::ErrorKind::WouldBlock;
+                *told |= sent.as_ref().err().is_some_and(failed);
+                sent
+            }
             Self::Stdio {
                 output: Some(half), ..
             } => half.write(bytes),
@@ -150,12 +191,14 @@ impl Transport {
     pub(super) fn write_parts(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Stream(fd) => Ok(rustix::io::writev(&*fd, parts)?),
-            Self::Child(_) | Self::Stdio { .. } | Self::Datagram(_) | Self::Session(_) => {
-                match parts.first() {
-                    Some(part) => self.write(part),
-                    None => Ok(0),
-                }
-            }
+            Self::Sctp { .. }
+            | Self::Child(_)
+            | Self::Stdio { .. }
+            | Self::Datagram(_)
+            | Self::Session(_) => match parts.first() {
+                Some(part) => self.write(part),
+                None => Ok(0),
+            },
         }
     }
 
@@ -164,10 +207,24 @@ impl Transport {
         matches!(self, Self::Datagram(_) | Self::Session(_))
     }
 
+    /// The end of one direction is that of the other.
+    pub(super) fn ends_whole(&self) -> bool {
+        matches!(self, Self::Sctp { .. })
+    }
+
+    /// An end of both directions is on its way, which nothing but some event will tell.
+    pub(super) fn awaits_end(&self) -> bool {
+        matches!(self, Self::Sctp { told: true, .. })
+    }
+
     /// No more will be written.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
-            Self::Stream(fd) => Ok(rustix::net::shutdown(&*fd, rustix::net::Shutdown::Write)?),
+            Self::Stream(fd) => Ok(shutdown(&*fd, Shutdown::Write)?),
+            Self::Sctp { socket, told } => {
+                *told = true;
+                Ok(shutdown(&*socket, Shutdown::Write)?)
+            }
             Self::Stdio {
                 output: Some(half), ..
             } => half.close_output(),
@@ -182,7 +239,7 @@ impl Transport {
     /// The peer's address and our own, as far as the socket knows them; `None` for what has none.
     pub(super) fn ends(&self) -> Option<(Option<SockAddr>, Option<SockAddr>)> {
         let socket = match self {
-            Self::Stream(fd) => SockRef::from(fd),
+            Self::Stream(socket) | Self::Sctp { socket, .. } => SockRef::from(socket),
             Self::Datagram(datagram) => SockRef::from(&datagram.socket),
             Self::Session(session) => {
                 let own = SockRef::from(&*session.socket).local_addr().ok();
@@ -196,7 +253,7 @@ impl Transport {
     /// What the loop watches: the descriptor bytes come from and the one they go to.
     pub(super) fn watched(&self) -> [Option<BorrowedFd<'_>>; 2] {
         match self {
-            Self::Stream(fd) => [Some(fd.as_fd()), None],
+            Self::Stream(socket) | Self::Sctp { socket, .. } => [Some(socket.as_fd()), None],
             Self::Datagram(datagram) => [
                 Some(datagram.socket.as_fd()),
                 datagram.control.as_ref().map(AsFd::as_fd),
@@ -224,7 +281,10 @@ impl Transport {
                 input: Some(half), ..
             } => raw(half),
             Self::Child(pipes) => Some((pipes.output.as_fd(), Raw::Pipe)),
-            Self::Stdio { input: None, .. } | Self::Datagram(_) | Self::Session(_) => None,
+            Self::Stdio { input: None, .. }
+            | Self::Sctp { .. }
+            | Self::Datagram(_)
+            | Self::Session(_) => None,
         }
     }
 
@@ -236,7 +296,31 @@ impl Transport {
                 output: Some(half), ..
             } => raw(half),
             Self::Child(pipes) => pipes.input.as_ref().map(|fd| (fd.as_fd(), Raw::Pipe)),
-            Self::Stdio { output: None, .. } | Self::Datagram(_) | Self::Session(_) => None,
+            Self::Stdio { output: None, .. }
+            | Self::Sctp { .. }
+            | Self::Datagram(_)
+            | Self::Session(_) => None,
+        }
+    }
+}
+
+/// Reads once. When we have said our last, an association that has nothing to be read and is gone has come to
+/// its end.
+fn read_or_end(socket: &OwnedFd, told: bool, room: &mut [u8]) -> io::Result<usize> {
+    match rustix::io::read(socket, room) {
+        Err(Errno::AGAIN | Errno::NOTCONN) if told && sys::is_dissolved(socket) => Ok(0),
+        result => Ok(result?),
+    }
+}
+
+/// Sends one message, smaller than it could be if the kernel has less room than usual.
+fn send_message(socket: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    let mut most = bytes.len().min(SCTP_MESSAGE);
+    loop {
+        match rustix::net::send(socket, &bytes[..most], SendFlags::NOSIGNAL) {
+            Err(Errno::MSGSIZE) if most > 1 => most /= 2,
+            Err(Errno::INTR) => {}
+            result => return Ok(result?),
         }
     }
 }

@@ -140,6 +140,7 @@ fn place(plan: &Plan) -> String {
             } => {
                 format!("listen {protocol:?} {} {port}", shown(addresses))
             }
+            At::Vsock { at, datagram } => format!("listen {at:?} {datagram}"),
             At::Unix { name, datagram } => format!("listen {name:?} {datagram}"),
         },
     }
@@ -159,6 +160,12 @@ fn target(target: &Target) -> String {
             };
             format!("{protocol:?} {} {port}{from}", shown(addresses))
         }
+        Target::Vsock {
+            cid,
+            port,
+            datagram,
+            local,
+        } => format!("vsock {cid} {port} {datagram} {local:?}"),
         Target::Unix {
             name,
             datagram,
@@ -187,6 +194,21 @@ fn operands_say_whom_to_reach() {
             "scan Tcp 10.0.0.1 20 in 20-25 80-80 7-7",
         ),
         ("-zu 10.0.0.1 53", "scan Udp 10.0.0.1 53 in 53-53"),
+        ("--sctp -p 5 10.0.0.1 1", "Sctp 10.0.0.1 1 from  5"),
+        ("-u --sctp 10.0.0.1 1", "Sctp 10.0.0.1 1"),
+        ("--sctp -u 10.0.0.1 1", "Udp 10.0.0.1 1"),
+        ("--vsock 2", "vsock 2 31337 false None"),
+        ("--vsock 2 4294967295", "vsock 2 4294967295 false None"),
+        (
+            "--vsock -p 70000 2 1",
+            "vsock 2 1 false Some(Vsock { cid: None, port: Some(70000) })",
+        ),
+        (
+            "--vsock -u -s 3 2 1",
+            "vsock 2 1 true Some(Vsock { cid: Some(3), port: None })",
+        ),
+        ("--vsock -4 10.0.0.1 1", "Tcp 10.0.0.1 1"),
+        ("-zU --vsock 2 1", "scan vsock 2 1 false None in 0-0"),
         ("-U /x", "Path(\"/x\") false None"),
         ("-U @x", "Abstract(\"x\") false None"),
         ("-Uu -s @y @x", "Abstract(\"x\") true Some(Abstract(\"y\"))"),
@@ -203,6 +225,27 @@ fn operands_say_where_to_listen() {
     let cases = [
         ("-l", "listen Tcp :: 0.0.0.0 31337"),
         ("-lu", "listen Udp :: 0.0.0.0 31337"),
+        (
+            "-l --vsock",
+            "listen Vsock { cid: None, port: Some(31337) } false",
+        ),
+        (
+            "-l --vsock 5",
+            "listen Vsock { cid: None, port: Some(5) } false",
+        ),
+        (
+            "-l --vsock 1 5",
+            "listen Vsock { cid: Some(1), port: Some(5) } false",
+        ),
+        (
+            "-l --vsock -p 70000",
+            "listen Vsock { cid: None, port: Some(70000) } false",
+        ),
+        (
+            "-l --vsock 1 -p 5",
+            "listen Vsock { cid: Some(1), port: Some(5) } false",
+        ),
+        ("-l --sctp 5", "listen Sctp :: 0.0.0.0 5"),
         ("-l4", "listen Tcp 0.0.0.0 31337"),
         ("-l6 5", "listen Tcp :: 5"),
         ("-l 80", "listen Tcp :: 0.0.0.0 80"),
@@ -301,7 +344,37 @@ fn every_contradiction_has_its_sentence() {
             "-u --datagram-size 64K two",
             "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
         ),
-        ("--vsock two", "--vsock is not supported by this build."),
+        ("--vsock two", "Invalid CID \"two\"."),
+        ("--vsock 0 1", "Invalid CID \"0\"."),
+        (
+            "--vsock 2 1 2",
+            "Got more than one port specification: 1 2.",
+        ),
+        (
+            "--vsock 2 4294967296",
+            "Invalid port number \"4294967296\".",
+        ),
+        (
+            "-l --vsock 5 -p 6 7",
+            "Got more than one port specification: 6 7.",
+        ),
+        (
+            "--vsock -p 4294967296 2 1",
+            "Invalid source port 4294967296.",
+        ),
+        ("--vsock -s two 2 1", "Invalid source address CID \"two\"."),
+        (
+            "--vsock --ssl 2 1",
+            "SSL option not supported when using vsock sockets.",
+        ),
+        (
+            "-l --vsock --broker",
+            "Connection brokering not supported when using vsock sockets.",
+        ),
+        (
+            "-U --sctp /x",
+            "SCTP goes over IP only, not over Unix domain sockets or vsock sockets.",
+        ),
         ("-g 1.2.3.4 two", "-g is not supported by this build."),
     ];
     for (line, wanted) in cases {
@@ -323,7 +396,7 @@ fn every_contradiction_has_its_sentence() {
 fn checks_happen_in_the_order_of_the_reference() {
     let mut rest = [
         ("-Y", "invalid option"),
-        ("--sctp", "not supported"),
+        ("-g 1.2.3.4", "not supported"),
         ("-p 70000", "Invalid source port"),
         ("-o /missing/x", "open:"),
         ("-z", "LISTENING"),
@@ -379,7 +452,7 @@ fn the_world_is_asked_in_order_and_no_more_than_needed() {
         ("-4u two http", &["two V4", "http Udp"]),
         ("-v -z -l", &["banner"]),
         ("-o /o --bogus", &[]),
-        ("-o /o --sctp", &[]),
+        ("-o /o -g 1.2.3.4", &[]),
         ("-v -h", &[]),
     ];
     for (line, wanted) in cases {

@@ -11,7 +11,7 @@ pub(super) static FLAGS: &[Flag] = &[
     short('4', "4", "Use IPv4 only").sets(|o| o.domain = Domain::V4),
     short('6', "6", "Use IPv6 only").sets(|o| o.domain = Domain::V6),
     short('U', "unixsock", "Use Unix domain sockets").sets(|o| o.domain = Domain::Unix),
-    long("vsock", "Use vsock sockets").unsupported(None),
+    long("vsock", "Use vsock sockets: a CID and a port").sets(|o| o.domain = Domain::Vsock),
     short('C', "crlf", "Send CR LF at the end of each line of stdin").sets(|o| o.crlf = true),
     short('g', "g", "Route through these IPv4 hops").unsupported(Some("hop,hop..")),
     short('G', "G", "Point at this hop first (4, 8, ...)").unsupported(Some("n")),
@@ -71,8 +71,9 @@ pub(super) static FLAGS: &[Flag] = &[
         o.lists.allow.push(Entry::File(v.into()));
     }),
     short('t', "telnet", "Answer telnet negotiations").sets(|o| o.telnet = true),
-    short('u', "udp", "Use datagrams: UDP, or Unix with -U").sets(|o| o.datagram = true),
-    long("sctp", "Use SCTP").unsupported(None),
+    short('u', "udp", "Use datagrams: UDP, or Unix with -U")
+        .sets(|o| (o.sctp, o.datagram) = (false, true)),
+    long("sctp", "Use SCTP").sets(|o| (o.sctp, o.datagram) = (true, false)),
     long("version", "Show our version and quit").sets(|o| o.special = Some(Special::Version)),
     short('v', "verbose", "Say what happens; twice says more").sets(|o| {
         o.verbose = o.verbose.saturating_add(1);

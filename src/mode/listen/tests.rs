@@ -99,7 +99,7 @@ fn a_member_goes_when_it_has_said_all_and_has_everything() {
 
 #[test]
 fn flags_bend_the_rule_for_members() {
-    let cases: [(&str, Manners, Vec<Event>, &[&str]); 5] = [
+    let cases: [(&str, Manners, Vec<Event>, &[&str]); 6] = [
         (
             "--half-close",
             Manners {
@@ -144,7 +144,7 @@ fn flags_bend_the_rule_for_members() {
         (
             "datagrams that cannot be sent end their session",
             Manners {
-                messages: true,
+                ending: Ending::Untold,
                 ..manners()
             },
             vec![broken(1, Doing::Writing)],
@@ -152,6 +152,15 @@ fn flags_bend_the_rule_for_members() {
                 "say Connection with peer 1 broke: Broken pipe.",
                 "close 1 Now",
             ],
+        ),
+        (
+            "peers whose words would end with ours are let speak, and leave at their own end",
+            Manners {
+                ending: Ending::Whole,
+                ..manners()
+            },
+            vec![end(0), end(1)],
+            &["close 1 Delivered"],
         ),
     ];
     for (name, manners, events, wanted) in cases {

@@ -30,7 +30,11 @@ impl End for Conn {
             self.push_through_layers(from.filled())
         } else if self.writable {
             let result = self.transport.write(from.filled());
-            Self::written(&mut self.writable, result)
+            Self::written(
+                &self.transport,
+                (&mut self.readable, &mut self.writable),
+                result,
+            )
         } else {
             Step::Idle
         };
@@ -46,7 +50,11 @@ impl End for Conn {
                 return Step::Idle;
             }
             let result = self.transport.write_parts(parts);
-            return Self::written(&mut self.writable, result);
+            return Self::written(
+                &self.transport,
+                (&mut self.readable, &mut self.writable),
+                result,
+            );
         }
         match parts.first() {
             Some(part) => self.push_through_layers(part),
@@ -78,7 +86,11 @@ impl End for Conn {
             return Step::Idle;
         }
         let result = self.transport.write(layers.tx.filled());
-        let step = Self::written(&mut self.writable, result);
+        let step = Self::written(
+            &self.transport,
+            (&mut self.readable, &mut self.writable),
+            result,
+        );
         match step {
             Step::Moved(n) => {
                 layers.tx.take(n);
@@ -102,6 +114,11 @@ impl End for Conn {
 
     fn finish(&mut self) {
         if self.finish != Finish::No {
+            return;
+        }
+        // A peer whose end is that of both directions hears no goodbye.
+        if self.over && self.transport.ends_whole() {
+            self.finish = Finish::Done;
             return;
         }
         self.finish = Finish::Wanted;

@@ -276,6 +276,8 @@ impl Conn {
                 // Asked each time: whoever met the end may have been busy with a greeting.
                 return match layers.stack.recv_eof() {
                     Ok(()) => Step::Over,
+                    // Our own end was that of both directions: the peer's goodbye had no way left.
+                    Err(_) if self.transport.awaits_end() => Step::Over,
                     Err(fault) => self.break_off(fault),
                 };
             }
@@ -311,7 +313,8 @@ impl Conn {
                 return Step::Moved(0); // there is no way to say nothing in secret
             }
             let result = self.transport.write(bytes); // layers have nothing to say to nothing
-            return Self::written(&mut self.writable, result);
+            let ready = (&mut self.readable, &mut self.writable);
+            return Self::written(&self.transport, ready, result);
         }
         layers.tx.lend(&mut layers.pool.borrow_mut());
         match layers.stack.send(bytes, &mut layers.tx) {

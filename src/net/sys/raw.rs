@@ -114,6 +114,74 @@ pub fn unsent(socket: impl AsFd) -> usize {
     }
 }
 
+/// Whether the peer of an SCTP socket has acknowledged less than everything; false when the association is
+/// gone. It counts pieces, and ioctl(2) knows no count of bytes for it.
+pub fn undelivered(socket: impl AsFd) -> bool {
+    association(socket).is_some_and(|status| status.unacknowledged > 0 || status.pending > 0)
+}
+
+/// Whether the association of an SCTP socket is gone: each side has told the other that it has said its
+/// last, and that everything has arrived.
+pub fn is_dissolved(socket: impl AsFd) -> bool {
+    association(socket).is_none()
+}
+
+/// The beginning of `struct sctp_status` (RFC 6458, section 8.2.1): association, state, window, and how many
+/// pieces wait for an acknowledgement and how many to be sent.
+#[repr(C)]
+struct Association {
+    id: i32,
+    state: i32,
+    window: u32,
+    unacknowledged: u16,
+    pending: u16,
+    /// The rest, which differs between systems; more than any of them writes.
+    rest: [u64; 64],
+}
+
+/// How the association of an SCTP socket is; `None` when there is none.
+fn association(socket: impl AsFd) -> Option<Association> {
+    const SCTP_STATUS: libc::c_int = 14;
+    let mut status = std::mem::MaybeUninit::<Association>::zeroed();
+    let mut size = size_of::<Association>() as libc::socklen_t;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the system writes no more than `size` bytes through the pointer, which is to so much room.
+    // All fields are numbers, of which zeroes and whatever it writes are valid.
+    let (result, status) = unsafe {
+        let room = status.as_mut_ptr().cast();
+        let result = libc::getsockopt(fd, libc::IPPROTO_SCTP, SCTP_STATUS, room, &raw mut size);
+        (result, status.assume_init())
+    };
+    (result == 0).then_some(status)
+}
+
+/// SCTP sends every message as soon as it is given: what waits for more would wait for an
+/// acknowledgement that the other side holds back for 200 ms.
+///
+/// # Errors
+/// Those of setsockopt(2).
+pub fn send_at_once(socket: impl AsFd) -> io::Result<()> {
+    const SCTP_NODELAY: libc::c_int = 3;
+    let yes: libc::c_int = 1;
+    set_option(socket, libc::IPPROTO_SCTP, SCTP_NODELAY, &yes.to_ne_bytes())
+}
+
+/// An option of a socket for which no safe wrapper exists.
+fn set_option(
+    socket: impl AsFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: &[u8],
+) -> io::Result<()> {
+    let fd = socket.as_fd().as_raw_fd();
+    let size = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
+    // SAFETY: the system reads `size` bytes behind the pointer, which is to so many that outlive the call.
+    match unsafe { libc::setsockopt(fd, level, name, value.as_ptr().cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Whether the socket is of the Unix family.
 pub fn is_unix(socket: impl AsFd) -> bool {
     rustix::net::sockopt::socket_domain(socket)
@@ -126,23 +194,8 @@ pub fn is_unix(socket: impl AsFd) -> bool {
 /// Those of setsockopt(2).
 pub fn wake_for(socket: impl AsFd, bytes: usize) -> io::Result<()> {
     let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    let size = size_of::<libc::c_int>() as libc::socklen_t;
-    let fd = socket.as_fd().as_raw_fd();
-    // SAFETY: the option takes an int; the pointer is to one that outlives the call, with its size.
-    // No safe wrapper of it exists.
-    let result = unsafe {
-        libc::setsockopt(
-            fd,
-            libc::SOL_SOCKET,
-            libc::SO_RCVLOWAT,
-            (&raw const bytes).cast(),
-            size,
-        )
-    };
-    match result {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    let (level, name) = (libc::SOL_SOCKET, libc::SO_RCVLOWAT);
+    set_option(socket, level, name, &bytes.to_ne_bytes())
 }
 
 /// Ends the program with status 1 and `Ncat: TIMEOUT.` unless it is dropped in time: for a name

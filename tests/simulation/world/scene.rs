@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ncat::mode::{Manners, Quit};
+use ncat::mode::{Ending, Manners, Quit};
 use ncat::route::Limits;
 
 use crate::fake::{Dice, Ear, End, Fate, Hearing, Nature, Voice};
@@ -178,7 +178,10 @@ impl Wishes {
         Manners {
             stdio,
             stdin_is_file: self.stdin_is_file,
-            messages: self.messages,
+            ending: match self.messages {
+                true => Ending::Untold,
+                false => Ending::ByHalves,
+            },
             send_only: self.send_only,
             recv_only: self.recv_only,
             no_shutdown: self.no_shutdown,
