@@ -1,8 +1,9 @@
 //! The option table: every name, what it stores, and what `--help` says of it.
 //!
-//! A new option is a row here and a field of `Options`. The rows of the reference come first and in its
-//! order, for that decides what an abbreviation means; options of our own never take part where one of the
-//! reference's fits, so that no abbreviation in use changes its meaning.
+//! A new option is a row here, a field of `Options`, and for the manual an explanation in `manual/options`.
+//! The rows of the reference come first and in its order, for that decides what an abbreviation means; options
+//! of our own never take part where one of the reference's fits, so that no abbreviation in use changes its
+//! meaning.
 
 mod beyond;
 mod manual;

@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(
             shown.trim(),
             options().trim(),
-            "the README's table of options is not what --generate readme-options prints"
+            "the README has another table of options: put there what --generate readme-options prints"
         );
     }
 
