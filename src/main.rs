@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     let status = match cli::parse(&argv0, args, &mut outside) {
         Ok(Parsed::Run(plan)) => assemble::run(*plan, outside),
         Ok(Parsed::Script(script)) => assemble::run_script(&script),
-        Ok(Parsed::Help(text)) => print(&text),
+        Ok(Parsed::Help(text)) => printed(print(&text).or_else(unless_left)),
+        Ok(Parsed::Generated(text)) => printed(print(&text)),
         Ok(Parsed::Version(line)) => {
             say::line(&line);
             0
@@ -29,14 +30,29 @@ fn main() -> ExitCode {
     ExitCode::from(status)
 }
 
-/// The help on stdout; a reader that has seen enough and left is no failure.
-fn print(text: &str) -> u8 {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+/// A text on stdout.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// The status after printing, and why if it failed.
+fn printed(result: io::Result<()>) -> u8 {
+    match result {
+        Ok(()) => 0,
+        Err(error) => {
             let why = cli::reason(&error);
             say::line(&format!("Ncat: write: {why} (standard output)."));
             2
         }
-        Ok(()) | Err(_) => 0,
+    }
+}
+
+/// A reader of the help who has seen enough and left is no failure.
+fn unless_left(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
     }
 }

@@ -27,19 +27,42 @@ pub fn text() -> String {
     let refused = lines(&|flag| !works(flag));
     let beyond = lines(&|flag| works(flag) && ours(flag));
     format!(
-        "{}\n{USAGE}\n{usual}\nRefused by this build, for it cannot do them:\n{refused}\n\
+        "{}\n{}\n{WORDS}\n{usual}\nRefused by this build, for it cannot do them:\n{refused}\n\
          Beyond Nmap's ncat:\n{beyond}",
-        named("Ncat ")
+        named("Ncat "),
+        forms()
     )
 }
 
-const USAGE: &str = "\
-Usage: ncat [options] host [port]            connect
-       ncat -l [options] [address] [port]    listen
-       ncat -z [options] host ports          see which ports (20-25,80) answer
-       ncat --proxy a,b [options] host port  connect through proxies
-       ncat -l --proxy-type socks5 [port]    be a proxy (http, socks4 or socks5)
+/// What command lines look like, and what they are for.
+pub(super) const FORMS: [(&str, &str); 5] = [
+    ("ncat [options] host [port]", "connect"),
+    ("ncat -l [options] [address] [port]", "listen"),
+    (
+        "ncat -z [options] host ports",
+        "see which ports (20-25,80) answer",
+    ),
+    (
+        "ncat --proxy a,b [options] host port",
+        "connect through proxies",
+    ),
+    (
+        "ncat -l --proxy-type socks5 [port]",
+        "be a proxy (http, socks4 or socks5)",
+    ),
+];
 
+fn forms() -> String {
+    let width = FORMS.map(|(form, _)| form.len()).into_iter().max();
+    let width = width.unwrap_or_default();
+    let lines = FORMS.iter().enumerate().map(|(n, (form, purpose))| {
+        let before = if n == 0 { "Usage: " } else { "       " };
+        format!("{before}{form:width$}  {purpose}\n")
+    });
+    lines.collect()
+}
+
+const WORDS: &str = "\
 The port is 31337 unless one is given, and that of a proxy 3128 (http) or 1080
 (socks). A time is a number of seconds, or one with a unit: 500ms, 10s, 2m, 1h.
 A size may end in K, M or G. A proxy is host[:port], or a URL with http, https,

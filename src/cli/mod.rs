@@ -3,7 +3,7 @@
 //! ```text
 //! argv ── opts: what was typed ── checks: what it means ── Plan
 //!          │ one row per option    │ vain: what has no effect
-//!         flags ── help           World: files and names, asked in the reference's order
+//!         flags ── help, manual   World: files and names, asked in the reference's order
 //!          │
 //!         target, quantity, ssl, proxy: words for places, amounts, trust and those in between
 //! ```
@@ -20,6 +20,8 @@ pub mod checks;
 pub mod flags;
 pub mod help;
 mod lists;
+#[cfg(feature = "manual")]
+pub mod manual;
 pub mod opts;
 mod place;
 pub mod plan;
@@ -32,6 +34,7 @@ pub mod target;
 mod vain;
 mod vsock;
 mod way;
+mod words;
 
 use opts::Special;
 use plan::{Address, Family, Plan, Protocol, Script};
@@ -45,6 +48,8 @@ pub enum Parsed {
     Script(Script),
     /// This text on stdout, and status 0.
     Help(String),
+    /// This text on stdout, which is of no use in part, and status 0.
+    Generated(String),
     /// This line on stderr, and status 0.
     Version(String),
 }
@@ -103,6 +108,7 @@ pub fn parse(
     let (options, operands) = opts::read(argv0, args)?;
     match options.special {
         Some(Special::Help) => Ok(Parsed::Help(help::text())),
+        Some(Special::Generate(make)) => Ok(Parsed::Generated(make())),
         Some(Special::Version) => Ok(Parsed::Version(help::version())),
         None if options.script.is_some() => checks::script(&options, &operands).map(Parsed::Script),
         None => {

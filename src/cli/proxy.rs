@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 
 use super::plan::{Login, ProxyKind};
+use super::words::{meaning, names};
 
 /// The environment variable that stands in for `--proxy-auth`, so that nobody sees it among processes.
 pub const AUTH_VARIABLE: &str = "NCAT_PROXY_AUTH";
@@ -24,6 +25,25 @@ pub(super) const LONGEST: usize = 255;
 const NOT_IN_NAMES: &[char] = &[
     '%', '/', ':', '?', '#', '[', ']', '@', '\\', '"', '\u{fffd}',
 ];
+
+const KINDS: [(&str, ProxyKind); 3] = [
+    ("http", ProxyKind::Http),
+    ("socks4", ProxyKind::Socks4),
+    ("socks5", ProxyKind::Socks5),
+];
+
+const WHO_RESOLVES: [(&str, Dns); 4] = [
+    ("local", Dns::Local),
+    ("remote", Dns::Remote),
+    ("both", Dns::Both),
+    ("none", Dns::None),
+];
+
+/// What `--proxy-type` may be.
+pub const KIND_NAMES: [&str; 3] = names(&KINDS);
+
+/// What `--proxy-dns` may be.
+pub const DNS_NAMES: [&str; 4] = names(&WHO_RESOLVES);
 
 const HTTP_PORT: u16 = 3128;
 const HTTPS_PORT: u16 = 443;
@@ -350,23 +370,17 @@ fn has_controls(login: &Login) -> bool {
 
 /// What a proxy speaks.
 pub fn kind(word: &str) -> Result<ProxyKind, String> {
-    match word {
-        "http" => Ok(ProxyKind::Http),
-        "socks4" | "4" => Ok(ProxyKind::Socks4),
-        "socks5" | "5" => Ok(ProxyKind::Socks5),
-        _ => Err(format!("Invalid proxy type \"{word}\".")),
-    }
+    let name = match word {
+        "4" => "socks4",
+        "5" => "socks5",
+        name => name,
+    };
+    meaning(&KINDS, name).ok_or_else(|| format!("Invalid proxy type \"{word}\"."))
 }
 
 /// Who resolves.
 pub fn dns(word: &str) -> Result<Dns, String> {
-    match word {
-        "local" => Ok(Dns::Local),
-        "remote" => Ok(Dns::Remote),
-        "both" => Ok(Dns::Both),
-        "none" => Ok(Dns::None),
-        _ => Err("Invalid proxy DNS type.".into()),
-    }
+    meaning(&WHO_RESOLVES, word).ok_or_else(|| "Invalid proxy DNS type.".into())
 }
 
 #[cfg(all(test, feature = "proxy"))]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::target;
+use super::words::{meaning, names};
 use crate::secure::{Version, Wishes};
 
 /// How long a peer that came in may take to agree, unless it is said.
@@ -15,6 +16,11 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most bytes of protocols to offer. A greeting has to fit one message with all else in it.
 const ALPN_MOST: usize = 8 << 10;
+
+const VERSIONS: [(&str, Version); 2] = [("1.2", Version::Tls12), ("1.3", Version::Tls13)];
+
+/// What `--ssl-min-version` and `--ssl-max-version` may be.
+pub const VERSION_NAMES: [&str; 2] = names(&VERSIONS);
 
 /// The options that say `--ssl`, by themselves or in other words.
 #[derive(Debug, Default)]
@@ -89,14 +95,14 @@ pub fn alpn(word: &str) -> Result<Vec<Vec<u8>>, String> {
 
 /// A version by its number, or by the name that OpenSSL has for it.
 pub fn version(what: &str, word: &str) -> Result<Version, String> {
-    match word.to_ascii_lowercase().as_str() {
-        "1.2" | "tlsv1.2" => Ok(Version::Tls12),
-        "1.3" | "tlsv1.3" => Ok(Version::Tls13),
-        _ => Err(format!(
+    let name = word.to_ascii_lowercase();
+    let number = name.strip_prefix("tlsv").unwrap_or(&name);
+    meaning(&VERSIONS, number).ok_or_else(|| {
+        format!(
             "Invalid {what} \"{word}\" (must be 1.2 or 1.3; older versions are not safe, and are \
              not spoken here)."
-        )),
-    }
+        )
+    })
 }
 
 /// The SHA-256 hash of a certificate as fingerprints are shown: colons or blanks between the digits.

@@ -44,12 +44,14 @@ pub(super) static FLAGS: &[Flag] = &[
         .takes("version", |o, v| {
             ssl::version("--ssl-min-version", v).map(|version| o.ssl().min = Some(version))
         })
+        .one_of(&ssl::VERSION_NAMES)
         .only_with(HAS_TLS)
         .beyond(),
     long("ssl-max-version", "Speak no TLS newer than this (1.3)")
         .takes("version", |o, v| {
             ssl::version("--ssl-max-version", v).map(|version| o.ssl().max = Some(version))
         })
+        .one_of(&ssl::VERSION_NAMES)
         .only_with(HAS_TLS)
         .beyond(),
     long("ssl-pin", "Take only certificates of these hashes")

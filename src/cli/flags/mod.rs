@@ -1,10 +1,12 @@
 //! The option table: every name, what it stores, and what `--help` says of it.
 //!
-//! A new option is a row here and a field of `Options`. The rows of the reference come first and in its
-//! order, for that decides what an abbreviation means; options of our own never take part where one of the
-//! reference's fits, so that no abbreviation in use changes its meaning.
+//! A new option is a row here, a field of `Options`, and for the manual an explanation in `manual/options`.
+//! The rows of the reference come first and in its order, for that decides what an abbreviation means; options
+//! of our own never take part where one of the reference's fits, so that no abbreviation in use changes its
+//! meaning.
 
 mod beyond;
+mod manual;
 mod reference;
 
 use std::ffi::OsString;
@@ -16,7 +18,7 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 2] = [reference::FLAGS, beyond::FLAGS];
+static TABLES: [&[Flag]; 3] = [reference::FLAGS, beyond::FLAGS, manual::FLAGS];
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,8 @@ pub struct Flag {
     pub help: &'static str,
     /// What giving it does.
     pub effect: Effect,
+    /// The words that its value is one of; empty when it may be anything.
+    pub words: &'static [&'static str],
     /// Where `--help` lists it.
     pub section: Section,
 }
@@ -94,6 +98,11 @@ impl Flag {
         self
     }
 
+    const fn one_of(mut self, words: &'static [&'static str]) -> Self {
+        self.words = words;
+        self
+    }
+
     const fn unsupported(mut self, value: Option<&'static str>) -> Self {
         self.effect = Effect::Unsupported(value);
         self
@@ -134,6 +143,7 @@ const fn long(long: &'static str, help: &'static str) -> Flag {
         long,
         help,
         effect,
+        words: &[],
         section: Section::Documented,
     }
 }
@@ -235,6 +245,26 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_a_value_are_taken_and_no_others() {
+        for flag in all().filter(|flag| !flag.words.is_empty()) {
+            let Effect::Value(_, set) = flag.effect else {
+                assert!(
+                    matches!(flag.effect, Effect::Unsupported(_)),
+                    "{} has words for a value that it does not look at",
+                    flag.name()
+                );
+                continue;
+            };
+            let takes = |word: &str| set(&mut Options::default(), word).is_ok();
+            for word in flag.words {
+                assert!(takes(word), "{} refuses {word}", flag.name());
+                let longer = format!("{word}x");
+                assert!(!takes(&longer), "{} takes {longer}", flag.name());
+            }
+        }
+    }
+
+    #[test]
     fn what_help_lists_is_explained() {
         for flag in all() {
             let hidden = flag.section == Section::Hidden;
@@ -311,6 +341,8 @@ mod tests {
             ("proxy-de", "proxy-deny"),
             ("proxy-s", "? proxy-ssl-verify proxy-ssl-trustfile"),
             ("proxy-ssl-t", "proxy-ssl-trustfile"),
+            ("g", "g"),
+            ("ge", "generate"),
         ];
         for (name, wanted) in cases {
             assert_eq!(meaning(name), wanted, "--{name}");

@@ -91,6 +91,7 @@ pub(super) static FLAGS: &[Flag] = &[
         .takes("type", |o, v| {
             proxy::kind(v).map(|kind| o.proxy.kind = Some(kind))
         })
+        .one_of(&proxy::KIND_NAMES)
         .only_with(HAS_PROXY),
     long("proxy-auth", "Our name and password there, or theirs here")
         .takes_raw("user:pass", |o, v| o.proxy.auth.push(v))
@@ -99,6 +100,7 @@ pub(super) static FLAGS: &[Flag] = &[
         .takes("type", |o, v| {
             proxy::dns(v).map(|dns| o.proxy.dns = Some(dns))
         })
+        .one_of(&proxy::DNS_NAMES)
         .only_with(HAS_PROXY),
     long("nsock-engine", "").takes("engine", engine).hidden(),
     long("test", "").sets(|o| o.announce = true).hidden(),
