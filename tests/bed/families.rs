@@ -31,11 +31,33 @@ fn is_first_of(family: u8, packet: &[u8]) -> bool {
         && flags.is_some_and(|flags| flags & 0x12 == SYN)
 }
 
+/// Connects from the near host to the far one by its name, and says how long that took.
+fn connect(world: &World, hosts: &str) -> Told<Duration> {
+    let mut tap = Tap::at(&world.near)?;
+    let calls = Program::ncat(["-v", "both", "7777"]).stdin(In::Pipe);
+    let begun = Instant::now();
+    let mut caller = Scene::of(world.near.home_with_names(calls, hosts))?;
+    tap.next("to the first address", |p| is_first_of(6, p))?;
+    let second = tap.next("to the second address", |p| is_first_of(4, p))?;
+    let connected = format!("Ncat: Connected to {}:7777.\n", World::FAR);
+    caller.until("it is connected", |s| {
+        s.program.stderr.text().contains(&connected)
+    })?;
+    let took = begun.elapsed();
+    let alone = second.at.duration_since(begun);
+    match alone >= HEAD_START {
+        true => Ok(took),
+        false => Err(format!("the first address was given {alone:?} only")),
+    }
+}
+
 #[test]
 #[ignore = "needs the test bed: tests/bed/run"]
 fn an_address_that_does_not_answer_holds_nobody_up() -> Told {
+    /// A busy machine may be late, but not so often in turn.
+    const TRIES: usize = 5;
     let world = World::pair()?;
-    world.make_lines_bad()?;
+    world.make_lines_long()?;
     // Neither is there anybody with this address, nor does the system look for them.
     world.near.says(&format!(
         "ip -6 neigh add {NOBODY} lladdr 02:00:00:00:00:99 dev line"
@@ -48,28 +70,12 @@ fn an_address_that_does_not_answer_holds_nobody_up() -> Told {
     let listens = Program::ncat(["-l", "-k", "-v", &host, "7777"]).stdin(In::Pipe);
     let mut listener = Scene::of(world.far.home_of(listens))?;
     announced(&mut listener, 1)?;
-    let mut quickest = Duration::MAX;
-    // A busy machine may be late, but not three times.
-    for _ in 0..3 {
-        let mut tap = Tap::at(&world.near)?;
-        let calls = Program::ncat(["-v", "both", "7777"]).stdin(In::Pipe);
-        let hosts = hosts.display().to_string();
-        let begun = Instant::now();
-        let mut caller = Scene::of(world.near.home_with_names(calls, &hosts))?;
-        tap.next("to the first address", |p| is_first_of(6, p))?;
-        let four = tap.next("to the second address", |p| is_first_of(4, p))?;
-        let connected = format!("Ncat: Connected to {host}:7777.\n");
-        caller.until("it is connected", |s| {
-            s.program.stderr.text().contains(&connected)
-        })?;
-        let alone = four.at.duration_since(begun);
-        if alone < HEAD_START {
-            return Err(format!("the first address was given {alone:?} only"));
+    let mut took = Vec::new();
+    for _ in 0..TRIES {
+        took.push(connect(&world, &hosts.display().to_string())?);
+        if took.last() <= Some(&AT_MOST) {
+            return Ok(());
         }
-        quickest = quickest.min(begun.elapsed());
     }
-    match quickest < AT_MOST {
-        true => Ok(()),
-        false => Err(format!("connecting took {quickest:?}")),
-    }
+    Err(format!("connecting took {took:?}"))
 }

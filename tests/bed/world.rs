@@ -117,8 +117,19 @@ impl World {
 
     /// Slow, far and lossy, each way.
     pub(crate) fn make_lines_bad(&self) -> Told {
-        const BAD: &str = "tc qdisc add dev line root netem delay 40ms loss 2% rate 10mbit";
-        self.near.says(BAD)?;
-        self.far.says(BAD).map(drop)
+        self.make_lines("delay 40ms loss 2% rate 10mbit")
+    }
+
+    /// Far, and nothing else.
+    pub(crate) fn make_lines_long(&self) -> Told {
+        self.make_lines("delay 40ms")
+    }
+
+    /// What becomes of each packet, in the words of netem.
+    fn make_lines(&self, so: &str) -> Told {
+        for host in [&self.near, &self.far] {
+            host.says(&format!("tc qdisc add dev line root netem {so}"))?;
+        }
+        Ok(())
     }
 }
