@@ -163,7 +163,7 @@ fn datagrams_arrive_through_dtls_as_they_were_sent() -> Told {
 #[test]
 #[ignore = "needs the test bed: tests/bed/run"]
 fn whoever_asks_again_is_answered_through_dtls() -> Told {
-    const WORDS: u32 = 64;
+    const WORDS: u32 = 32;
     let mut talk = Talk::begin(&["-k", "-e", "/bin/cat"])?;
     for number in 0..WORDS {
         let mut word = format!("{number:08} ").into_bytes();

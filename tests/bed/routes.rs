@@ -76,7 +76,11 @@ fn route_of(packet: &[u8]) -> Option<Route> {
                 let (this, rest) = options.split_at_checked(usize::from(*rest.first()?))?;
                 if kind == LOOSE_ROUTE {
                     let hops = this.get(3..)?.chunks(4).map(address);
-                    option = Some((*this.get(2)?, hops.collect::<Option<_>>()?));
+                    let mut hops = hops.collect::<Option<Vec<_>>>()?;
+                    // Linux puts the target in the last place; who leaves a place for it has it twice,
+                    // as Nmap's ncat does, and that is the same way.
+                    hops.dedup();
+                    option = Some((*this.get(2)?, hops));
                 }
                 rest
             }
