@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::payload::same;
 use super::scene::announced;
 use super::table::{Case, all_hold};
+use super::wire::connect_by_sctp;
 use super::{In, Peer, Place, Program, Scene, Told, directory};
 
 /// How members come.
@@ -26,12 +27,16 @@ pub(crate) enum By {
     Udp6,
     UdpAny,
     UnixMessages,
+    Sctp,
+    Sctp6,
 }
 
 impl By {
     pub(crate) const STREAMS: [Self; 4] = [Self::Tcp, Self::Tcp6, Self::TcpAny, Self::Unix];
     pub(crate) const MESSAGES: [Self; 4] =
         [Self::Udp, Self::Udp6, Self::UdpAny, Self::UnixMessages];
+    /// For which not every kernel has what it takes.
+    pub(crate) const ASSOCIATIONS: [Self; 2] = [Self::Sctp, Self::Sctp6];
 
     fn keeps_messages(self) -> bool {
         Self::MESSAGES.contains(&self)
@@ -41,18 +46,23 @@ impl By {
         matches!(self, Self::Unix | Self::UnixMessages)
     }
 
+    fn is_sctp(self) -> bool {
+        Self::ASSOCIATIONS.contains(&self)
+    }
+
     /// Where to listen, in words.
     fn words(self, dir: &Path) -> Vec<String> {
         let at = match self {
-            Self::Tcp | Self::Udp => vec!["127.0.0.1".into(), "0".into()],
-            Self::Tcp6 | Self::Udp6 => vec!["::1".into(), "0".into()],
+            Self::Tcp | Self::Udp | Self::Sctp => vec!["127.0.0.1".into(), "0".into()],
+            Self::Tcp6 | Self::Udp6 | Self::Sctp6 => vec!["::1".into(), "0".into()],
             Self::TcpAny | Self::UdpAny => vec!["0".into()],
             Self::Unix | Self::UnixMessages => {
                 vec!["-U".into(), dir.join("server").display().to_string()]
             }
         };
         let datagrams = self.keeps_messages().then(|| "-u".into());
-        datagrams.into_iter().chain(at).collect()
+        let sctp = self.is_sctp().then(|| "--sctp".into());
+        datagrams.into_iter().chain(sctp).chain(at).collect()
     }
 
     /// How many sockets the server listens on.
@@ -133,6 +143,7 @@ impl Meeting {
         let peer = match (self.by.keeps_messages(), self.by.is_unix()) {
             (true, _) => self.send_first(nth, door)?,
             (false, true) => Place::Unix(door.into()).connect()?,
+            (false, false) if self.by.is_sctp() => connect_by_sctp(reachable(door)?)?,
             (false, false) => Place::Tcp(reachable(door)?).connect()?,
         };
         self.scene.peers.push(peer);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::{Catcher, Deadline, Feeder, Medium, Told};
 
@@ -248,6 +248,16 @@ impl Peer {
             .set_linger(Some(Duration::ZERO))
             .map_err(|e| format!("SO_LINGER refused: {e}"))
     }
+}
+
+/// A peer that comes by SCTP. Its end is the end of both directions.
+pub(crate) fn connect_by_sctp(at: SocketAddr) -> Told<Peer> {
+    let connect = || {
+        let socket = Socket::new(Domain::for_address(at), Type::STREAM, Some(Protocol::SCTP))?;
+        socket.connect(&at.into())?;
+        Ok::<_, std::io::Error>(socket)
+    };
+    Peer::of(connect().map_err(|e| format!("cannot connect to {at} by SCTP: {e}"))?)
 }
 
 /// A path for a Unix socket in `dir`.
