@@ -15,7 +15,7 @@ use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
 use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
 use super::transport::{Datagram, Session, Transport};
-use super::{Shell, Whose, Word, address};
+use super::{Shell, Whose, Word, address, sockopt};
 use crate::ids::{ConnId, ListenId};
 use crate::say::Level;
 
@@ -31,6 +31,7 @@ impl Shell {
         listener.queued = false;
         let batch = match &listener.door {
             Door::Stream(_) => BATCH,
+            Door::Only(_) => 1,
             Door::Hall(_) => HALL_BATCH,
         };
         for _ in 0..batch {
@@ -40,13 +41,17 @@ impl Shell {
             let Some(listener) = self.listeners.find_mut(id) else {
                 return;
             };
-            let step = match &listener.door {
+            let step = match &mut listener.door {
                 Door::Stream(_) if self.config.most_guests.is_some_and(|n| self.guests >= n) => {
                     Err(Errno::MFILE.into())
                 }
                 Door::Stream(fd) => {
                     accept(fd.as_fd()).map(|(fd, peer)| self.admit_stream(id, fd, peer))
                 }
+                Door::Only(peer) => match peer.take() {
+                    Some(fd) => peer_of(&fd).map(|peer| self.admit_stream(id, fd, peer)),
+                    None => Err(io::ErrorKind::WouldBlock.into()),
+                },
                 Door::Hall(hall) => {
                     let message = hall.receive(&mut self.scratch);
                     message.map(|(n, peer)| self.admit_message(id, n, peer))
@@ -167,6 +172,10 @@ impl Shell {
     fn admit_stream(&mut self, id: ListenId, fd: OwnedFd, peer: SockAddr) {
         if let Some(listener) = self.listeners.find_mut(id) {
             (listener.retry_at, listener.exhausted) = (None, false);
+            if listener.given && !peer.is_unix() {
+                // Those who come through our own inherit it. Without it they are served none the worse.
+                let _ = sockopt::keep_alive(&SockRef::from(&fd));
+            }
         }
         if self.refuses(&peer) {
             return;
@@ -261,7 +270,7 @@ impl Shell {
     fn session_of(&self, id: ListenId, peer: &SockAddr) -> Option<ConnId> {
         match &self.listeners.find(id)?.door {
             Door::Hall(hall) => hall.sessions.get(peer).copied(),
-            Door::Stream(_) => None,
+            Door::Stream(_) | Door::Only(_) => None,
         }
     }
 
@@ -291,7 +300,7 @@ impl Shell {
     }
 
     /// The first peer of a datagram listener that wants one only: the socket becomes its own, so
-    /// that the system refuses all others.
+    /// that the system refuses all others. One that others share hears them, but we do not.
     fn take_hall(&mut self, id: ListenId, peer: SockAddr, message: Box<[u8]>) -> Option<ConnId> {
         let listener = self.listeners.remove(id)?;
         self.paths.extend(listener.path);
@@ -303,7 +312,8 @@ impl Shell {
             .poll
             .registry()
             .deregister(&mut SourceFd(&socket.as_raw_fd())); // registered anew below
-        if !address::is_nameless(&peer)
+        if !hall.shared
+            && !address::is_nameless(&peer)
             && let Err(error) = SockRef::from(&socket).connect(&peer)
         {
             // A Unix peer that has left cannot be answered, but what it said counts.
@@ -314,6 +324,7 @@ impl Shell {
         let datagram = Datagram {
             only: Some(peer),
             first,
+            shared: hall.shared,
             ..Datagram::connected(socket, unix)
         };
         let conn = self.add_conn(Transport::Datagram(Box::new(datagram)), name, Whose::Guest);
@@ -379,4 +390,9 @@ impl Shell {
             }
         }
     }
+}
+
+/// Who is at the other end of a socket that came with its peer.
+fn peer_of(fd: &OwnedFd) -> io::Result<SockAddr> {
+    SockRef::from(fd).peer_addr()
 }

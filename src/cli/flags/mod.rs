@@ -4,6 +4,7 @@
 //! order, for that decides what an abbreviation means; options of our own never take part where one of the
 //! reference's fits, so that no abbreviation in use changes its meaning.
 
+mod activation;
 mod beyond;
 mod reference;
 
@@ -16,7 +17,7 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 2] = [reference::FLAGS, beyond::FLAGS];
+static TABLES: [&[Flag]; 3] = [reference::FLAGS, beyond::FLAGS, activation::FLAGS];
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -296,6 +297,10 @@ mod tests {
             ("ha", "? half-close handshake-timeout"),
             ("hal", "half-close"),
             ("han", "handshake-timeout"),
+            ("lis", "listen"),
+            ("listen-", "listen-fds"),
+            ("r", "recv-only"),
+            ("rea", "ready-fd"),
             ("da", "datagram-size"),
             ("st", "stall-timeout"),
             ("ssl", "ssl"),
