@@ -84,7 +84,7 @@ impl World for Outside {
         }
         let taken = notify::take(number).map_err(|error| {
             let why = cli::reason(&error);
-            format!("Descriptor {number} of --ready-fd was not left to us: {why}.")
+            format!("Descriptor {number} was not left to us for --ready-fd to write to: {why}.")
         });
         self.supervisor.descriptor = Some(taken?);
         Ok(())

@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use rustix::event::PollFlags;
+use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::SendFlags;
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -67,9 +68,12 @@ impl Supervisor {
 /// The descriptor of that number, which was left to us; to be asked for before anything is opened.
 ///
 /// # Errors
-/// It is none.
+/// It is none, or cannot be written to.
 pub fn take(number: i32) -> io::Result<OwnedFd> {
     let fd = sys::inherited(number)?;
+    if fcntl_getfl(&fd)? & OFlags::RWMODE == OFlags::RDONLY {
+        return Err(io::Error::other("it is for reading"));
+    }
     fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
     Ok(fd)
 }
@@ -77,7 +81,7 @@ pub fn take(number: i32) -> io::Result<OwnedFd> {
 /// Its flags are shared with whoever waits, so it is asked first whether it would make us wait.
 fn newline(fd: &OwnedFd) -> io::Result<()> {
     if !is_ready(fd.as_fd(), PollFlags::OUT) {
-        return Err(io::ErrorKind::WouldBlock.into());
+        return Err(io::Error::other("it takes no more"));
     }
     rustix::io::write(fd, b"\n")?;
     Ok(())
