@@ -103,7 +103,8 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
         sys::pass_on_nothing();
     }
     if let Role::Listen(_) = plan.role {
-        outside.supervisor.socket = std::env::var_os(notify::VARIABLE);
+        let socket = std::env::var_os(notify::VARIABLE);
+        outside.supervisor.socket = socket.filter(|name| !name.is_empty());
     }
     // Behind that, for this is the one thing that they are to inherit.
     let script = outside.script.as_deref().map(Kept::new).transpose();
