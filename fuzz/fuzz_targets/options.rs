@@ -10,13 +10,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use ncat::cli::plan::{Address, Family, Protocol};
+use ncat::cli::plan::{Address, Family, Given, Protocol};
 use ncat::cli::{Log, World, parse};
 
 /// Answers from the question alone.
 struct Fake;
 
 impl World for Fake {
+    fn given(&mut self) -> Result<Given, String> {
+        Ok(Given::Listeners { sctp: false })
+    }
+
+    fn ready_fd(&mut self, number: i32) -> Result<(), String> {
+        match number % 2 {
+            0 => Ok(()),
+            _ => Err("It is odd.".into()),
+        }
+    }
+
     fn open_log(&mut self, path: &Path, _: Log) -> io::Result<()> {
         match path.is_absolute() {
             true => Ok(()),

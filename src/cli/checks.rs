@@ -17,7 +17,7 @@ use super::plan::{
 };
 use super::ssl::Ssl;
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, reason, split, vain, vsock, way};
+use super::{Log, UsageError, World, activation, flags, place, reason, split, vain, vsock, way};
 use crate::secure::{Version, Wishes};
 
 const WAIT: Duration = Duration::from_secs(10);
@@ -45,6 +45,7 @@ pub fn plan(
         return Err(UsageError::quitting(sentence));
     }
     refuse(&OPTION_LIMITS, &options)?;
+    let given = activation::take_over(&options, operands, world)?;
     let port = source_port(&options, world)?;
     open_logs(&options, world)?;
     if options.verbose > 0 {
@@ -63,6 +64,7 @@ pub fn plan(
         source_port: port,
         operands,
         ahead,
+        given,
         notes: Vec::new(),
         world,
     };

@@ -16,6 +16,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+pub mod activation;
 pub mod checks;
 pub mod flags;
 pub mod help;
@@ -37,7 +38,7 @@ mod way;
 mod words;
 
 use opts::Special;
-use plan::{Address, Family, Plan, Protocol, Script};
+use plan::{Address, Family, Given, Plan, Protocol, Script};
 
 /// What a command line without mistakes asks for.
 #[derive(Debug, PartialEq)]
@@ -65,6 +66,12 @@ pub struct UsageError {
 
 /// What must be asked of the outside while a command line is understood.
 pub trait World {
+    /// Takes over the sockets that whoever started us has left to us, or says in a sentence why there are
+    /// none of use.
+    fn given(&mut self) -> Result<Given, String>;
+    /// Takes over the descriptor of that number, to say there that we are ready, or says in a sentence why
+    /// that cannot be.
+    fn ready_fd(&mut self, number: i32) -> Result<(), String>;
     /// Makes sure that a log can be written, without changing what the file holds: what follows on
     /// the command line may still be wrong.
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()>;

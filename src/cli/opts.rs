@@ -13,6 +13,7 @@ use std::time::Duration;
 use getopts::{Fail, HasArg, Matches, Occur};
 
 use super::UsageError;
+use super::activation::Activation;
 use super::flags::{self, Effect, Flag, NoFlag};
 use super::plan::Quit;
 use super::proxy::Proxies;
@@ -101,6 +102,8 @@ pub struct Options {
     pub handshake: Option<Duration>,
     /// `--proxy` and all options that begin like it.
     pub proxy: Proxies,
+    /// `--listen-fds` and `--ready-fd`.
+    pub activation: Activation,
     pub verbose: u8,
     pub announce: bool,
     pub engine: bool,

@@ -326,14 +326,15 @@ pub struct Again {
 /// Where to listen.
 #[derive(Debug, PartialEq)]
 pub enum At {
-    /// Over IP, on each of these addresses; never empty. `[::]` comes before `0.0.0.0`.
+    /// Over IP, on each port of each host.
     Inet {
         /// What carries the bytes.
         protocol: Protocol,
-        /// The local addresses.
-        addresses: Vec<Address>,
-        /// The port on each of them; 0 lets the system choose one for each.
-        port: u16,
+        /// The addresses of each host; never empty, nor is any of them. Of a name with several, those that
+        /// cannot be had are done without. `[::]` comes before `0.0.0.0`.
+        hosts: Vec<Vec<Address>>,
+        /// The ports; never empty. 0 lets the system choose one for each address.
+        ports: Vec<PortRange>,
     },
     /// For virtual machines, or the host of ours.
     Vsock {
@@ -348,6 +349,25 @@ pub enum At {
         name: UnixName,
         /// `-u`: a datagram socket.
         datagram: bool,
+    },
+    /// `--listen-fds`: on sockets that whoever started us has opened.
+    Given(Given),
+}
+
+/// What kind of sockets we are given by whoever started us; all are of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Stream sockets that listen.
+    Listeners {
+        /// What comes in is carried by SCTP.
+        sctp: bool,
+    },
+    /// Datagram sockets.
+    Datagrams,
+    /// One stream with a peer at its other end.
+    Connection {
+        /// It is carried by SCTP.
+        sctp: bool,
     },
 }
 

@@ -15,7 +15,7 @@ use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
 use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
 use super::transport::{Datagram, Session, Transport};
-use super::{Shell, Whose, Word, address};
+use super::{Shell, Whose, Word, address, sockopt};
 use crate::ids::{ConnId, ListenId};
 use crate::say::Level;
 
@@ -31,6 +31,7 @@ impl Shell {
         listener.queued = false;
         let batch = match &listener.door {
             Door::Stream { .. } => BATCH,
+            Door::Only(..) => 1,
             Door::Hall(_) => HALL_BATCH,
         };
         for _ in 0..batch {
@@ -40,7 +41,7 @@ impl Shell {
             let Some(listener) = self.listeners.find_mut(id) else {
                 return;
             };
-            let step = match &listener.door {
+            let step = match &mut listener.door {
                 Door::Stream { .. }
                     if self.config.most_guests.is_some_and(|n| self.guests >= n) =>
                 {
@@ -53,6 +54,13 @@ impl Shell {
                         self.admit_stream(id, Transport::stream(fd, carriage), &peer);
                     })
                 }
+                Door::Only(peer, carriage) => match peer.take() {
+                    Some(fd) => {
+                        let stream = Transport::stream(fd, *carriage);
+                        peer_of(&stream).map(|peer| self.admit_stream(id, stream, &peer))
+                    }
+                    None => Err(io::ErrorKind::WouldBlock.into()),
+                },
                 Door::Hall(hall) => {
                     let message = hall.receive(&mut self.scratch);
                     message.map(|(n, peer)| self.admit_message(id, n, peer))
@@ -173,6 +181,10 @@ impl Shell {
     fn admit_stream(&mut self, id: ListenId, stream: Transport, peer: &SockAddr) {
         if let Some(listener) = self.listeners.find_mut(id) {
             (listener.retry_at, listener.exhausted) = (None, false);
+            if let (true, Some(socket)) = (listener.given, stream.stream_socket()) {
+                // Those who come through our own inherit it. Without it they are served none the worse.
+                let _ = sockopt::keep_alive(&SockRef::from(socket));
+            }
         }
         if self.refuses(peer) {
             return;
@@ -267,7 +279,7 @@ impl Shell {
     fn session_of(&self, id: ListenId, peer: &SockAddr) -> Option<ConnId> {
         match &self.listeners.find(id)?.door {
             Door::Hall(hall) => hall.sessions.get(peer).copied(),
-            Door::Stream { .. } => None,
+            Door::Stream { .. } | Door::Only(..) => None,
         }
     }
 
@@ -297,7 +309,7 @@ impl Shell {
     }
 
     /// The first peer of a datagram listener that wants one only: the socket becomes its own, so
-    /// that the system refuses all others.
+    /// that the system refuses all others. One that others share hears them, but we do not.
     fn take_hall(&mut self, id: ListenId, peer: SockAddr, message: Box<[u8]>) -> Option<ConnId> {
         let listener = self.listeners.remove(id)?;
         self.paths.extend(listener.path);
@@ -309,7 +321,8 @@ impl Shell {
             .poll
             .registry()
             .deregister(&mut SourceFd(&socket.as_raw_fd())); // registered anew below
-        if !address::is_nameless(&peer)
+        if !hall.shared
+            && !address::is_nameless(&peer)
             && let Err(error) = SockRef::from(&socket).connect(&peer)
         {
             // A Unix peer that has left cannot be answered, but what it said counts.
@@ -320,6 +333,7 @@ impl Shell {
         let datagram = Datagram {
             only: Some(peer),
             first,
+            shared: hall.shared,
             ..Datagram::connected(socket, unix)
         };
         let conn = self.add_conn(Transport::Datagram(Box::new(datagram)), name, Whose::Guest);
@@ -385,4 +399,10 @@ impl Shell {
             }
         }
     }
+}
+
+/// Who is at the other end of a socket that came with its peer.
+fn peer_of(stream: &Transport) -> io::Result<SockAddr> {
+    let socket = stream.stream_socket().ok_or(io::ErrorKind::NotConnected)?;
+    SockRef::from(socket).peer_addr()
 }

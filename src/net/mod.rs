@@ -5,6 +5,8 @@
 
 pub mod address;
 pub mod dial;
+pub mod given;
+pub mod notify;
 pub mod resolve;
 pub mod sockopt;
 pub mod stdio;
@@ -371,15 +373,21 @@ impl Shell {
             },
             Carriage::Datagram => Door::Hall(Hall::new(fd, own.is_unix())),
         };
-        let id = self.listeners.add(Listener::new(door, own.clone(), path));
+        self.open_door(Listener::new(door, own, path))
+    }
+
+    /// Lets the loop tell who comes, and the user where.
+    fn open_door(&mut self, listener: Listener) -> io::Result<()> {
+        let place = listener.place();
+        let id = self.listeners.add(listener);
         self.watch_listener(id)?;
         self.reserve.refill();
-        self.say.say(
-            Level::Verbose,
-            &format!("Listening on {}", address::full(&own)),
-        );
-        if self.config.announce {
-            self.say.announce("LISTEN");
+        if let Some(place) = place {
+            let words = format!("Listening on {place}");
+            self.say.say(Level::Verbose, &words);
+            if self.config.announce {
+                self.say.announce("LISTEN");
+            }
         }
         Ok(())
     }

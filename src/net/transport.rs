@@ -70,6 +70,8 @@ pub(super) struct Datagram {
     pub socket: OwnedFd,
     /// Whom to listen to, where the system may still hold what others sent before it was connected.
     pub only: Option<SockAddr>,
+    /// The socket is others' as well and not connected to the peer.
+    pub shared: bool,
     /// Messages that came while the peer was being let in.
     pub first: VecDeque<Box<[u8]>>,
     /// Unix sockets carry messages larger than any UDP datagram: ask for the size first.
@@ -351,6 +353,7 @@ impl Datagram {
         Self {
             socket,
             only: None,
+            shared: false,
             first: VecDeque::new(),
             unix,
             control: None,
@@ -401,6 +404,9 @@ impl Datagram {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let (Some(only), true) = (&self.only, self.shared) {
+            return datagram::send_to(&self.socket, bytes, only);
+        }
         if self.only.as_ref().is_some_and(address::is_nameless) {
             return Ok(bytes.len()); // a peer without a name can be heard but not answered
         }

@@ -5,6 +5,7 @@
 //! of our own never take part where one of the reference's fits, so that no abbreviation in use changes its
 //! meaning.
 
+mod activation;
 mod beyond;
 mod manual;
 mod reference;
@@ -18,7 +19,12 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 3] = [reference::FLAGS, beyond::FLAGS, manual::FLAGS];
+static TABLES: [&[Flag]; 4] = [
+    reference::FLAGS,
+    beyond::FLAGS,
+    activation::FLAGS,
+    manual::FLAGS,
+];
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -326,6 +332,10 @@ mod tests {
             ("ha", "? half-close handshake-timeout"),
             ("hal", "half-close"),
             ("han", "handshake-timeout"),
+            ("lis", "listen"),
+            ("listen-", "listen-fds"),
+            ("r", "recv-only"),
+            ("rea", "ready-fd"),
             ("da", "datagram-size"),
             ("st", "stall-timeout"),
             ("ssl", "ssl"),
