@@ -8,6 +8,7 @@ mod script;
 mod secret;
 #[cfg(feature = "proxy")]
 mod service;
+mod sockets;
 mod voice;
 #[cfg(feature = "proxy")]
 mod way;
@@ -31,6 +32,7 @@ use crate::mode::{
     self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Proxy, Scan,
 };
 use crate::net::sockopt::{Carriage, SoftLimit};
+use crate::net::wishes::Wishes;
 use crate::net::{Config, Program, Shell, Whose, address, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::{Level, Say};
@@ -113,6 +115,8 @@ fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Quitting> {
     let clock = Clock::new(outside.started);
     let config = config(plan, program, clock);
     let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
+    config.wishes = sockets::wishes(plan).map_err(usage)?;
+    sockets::warn(plan, &config.wishes, &Say::new(plan.verbose));
     through_or_as_proxy(plan, &mut config)?;
     if config.service.is_some() {
         let most = descriptors.most().map(|most| room(most, WITH_FAR).max(1));
@@ -247,6 +251,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         Limits::CHUNK
     };
     Ok(Config {
+        wishes: Wishes::default(),
         target: target.map(Rc::new),
         name_of: None,
         secret: plan.secure.is_some(),

@@ -13,11 +13,11 @@ use super::opts::{CommandWord, Domain, Options};
 use super::place::{Goal, Place};
 use super::plan::{
     At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, ProxyKind, Role, Scan, Script,
-    Service,
+    Service, Sockets,
 };
 use super::ssl::Ssl;
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, reason, split, vain, way};
+use super::{Log, UsageError, World, flags, place, reason, sockets, split, vain, way};
 use crate::secure::{Version, Wishes};
 
 const WAIT: Duration = Duration::from_secs(10);
@@ -54,6 +54,7 @@ pub fn plan(
         world.hurry(options.wait.unwrap_or(WAIT));
     }
     refuse(&UNIX_LIMITS, &options)?;
+    sockets::refuse(&options)?;
     refuse(&PROXY_LIMITS, &options)?;
     let ahead = way::ahead(&options, world)?;
     refuse(&ZERO_IO_LIMITS, &options)?;
@@ -67,6 +68,7 @@ pub fn plan(
         world,
     };
     let role = role(&mut place)?;
+    let sockets = place.sockets(&role)?;
     let notes = place.notes;
     load_script(&options, world)?;
     match role {
@@ -74,7 +76,7 @@ pub fn plan(
         Role::Connect(_) | Role::Scan(_) => refuse(&CONNECT_LIMITS, &options)?,
     }
     refuse(&DATAGRAM_LIMITS, &options)?;
-    Ok(dressed(options, role, notes, operands))
+    Ok(dressed(options, role, sockets, notes, operands))
 }
 
 /// A script to be run instead of everything else: it leaves nothing for another option to do.
@@ -378,7 +380,13 @@ fn secure(options: &mut Options, operands: &[OsString]) -> Option<Wishes> {
     Some(ssl.wishes(target.as_deref(), options.handshake))
 }
 
-fn dressed(mut options: Options, role: Role, notes: Vec<String>, operands: &[OsString]) -> Plan {
+fn dressed(
+    mut options: Options,
+    role: Role,
+    sockets: Sockets,
+    notes: Vec<String>,
+    operands: &[OsString],
+) -> Plan {
     let warnings = vain::warnings(&options);
     let secure = secure(&mut options, operands);
     let goes_on = options.keep_open && matches!(role, Role::Connect(_));
@@ -405,6 +413,7 @@ fn dressed(mut options: Options, role: Role, notes: Vec<String>, operands: &[OsS
         secure,
         command: options.commands.first().map(command),
         kill_after: options.kill_after.unwrap_or(KILL_AFTER),
+        sockets,
         wait: options.wait.unwrap_or(WAIT),
         idle: options.idle,
         verbose: options.verbose,

@@ -16,6 +16,7 @@ use super::UsageError;
 use super::flags::{self, Effect, Flag, NoFlag};
 use super::plan::Quit;
 use super::proxy::Proxies;
+use super::sockets;
 use super::ssl::Ssl;
 use super::target::PortWord;
 use crate::access::Entries;
@@ -96,6 +97,8 @@ pub struct Options {
     pub handshake: Option<Duration>,
     /// `--proxy` and all options that begin like it.
     pub proxy: Proxies,
+    /// What sockets are to be like.
+    pub sockets: sockets::Words,
     pub verbose: u8,
     pub announce: bool,
     pub engine: bool,
@@ -155,9 +158,10 @@ fn grammar<'a>(flags: impl Iterator<Item = &'a Flag>) -> getopts::Options {
         let short = flag.short.map(String::from).unwrap_or_default();
         // To getopts, a long name of one letter is the letter.
         let long = if flag.long.len() == 1 { "" } else { flag.long };
-        let takes = match flag.value() {
-            Some(_) => HasArg::Yes,
-            None => HasArg::No,
+        let takes = match (flag.effect, flag.value()) {
+            (Effect::Maybe(..), _) => HasArg::Maybe,
+            (_, Some(_)) => HasArg::Yes,
+            (_, None) => HasArg::No,
         };
         grammar.opt(&short, long, "", "", takes, Occur::Multi);
     }
@@ -271,6 +275,7 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
     }
 
     fn apply(&mut self, flag: &'static Flag, value: Option<String>) -> Result<(), UsageError> {
+        let given = value.is_some();
         let value = as_typed(&value.unwrap_or_default());
         self.options.given += 1;
         match flag.effect {
@@ -278,6 +283,11 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
             Effect::Raw(_, set) => set(&mut self.options, value),
             Effect::Value(_, set) => {
                 let stored = set(&mut self.options, &value.to_string_lossy());
+                stored.map_err(UsageError::quitting)?;
+            }
+            Effect::Maybe(_, set) => {
+                let value = value.to_string_lossy();
+                let stored = set(&mut self.options, given.then_some(&*value));
                 stored.map_err(UsageError::quitting)?;
             }
             Effect::Unsupported(_) => {
@@ -487,9 +497,10 @@ mod tests {
 
     #[test]
     fn an_unsupported_option_is_remembered_not_refused_yet() {
-        let (options, operands) = read_all(&["-g", "p", "--vsock", "h"]).expect("a good line");
+        let (options, operands) =
+            read_all(&["--sctp", "-g", "p", "--vsock", "h"]).expect("a good line");
         let first = options.unsupported.map(Flag::name);
-        assert_eq!(first.as_deref(), Some("-g"), "the first of them");
+        assert_eq!(first.as_deref(), Some("--sctp"), "the first of them");
         assert_eq!(operands, ["h"], "its value is no operand");
         assert!(
             read_all(&["--vsock", "-w"]).is_err(),

@@ -14,6 +14,7 @@ use super::conn::Conn;
 use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
 use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
+use super::sockopt::Carriage;
 use super::transport::{Datagram, Session, Transport};
 use super::{Shell, Whose, Word, address};
 use crate::ids::{ConnId, ListenId};
@@ -171,7 +172,9 @@ impl Shell {
         if self.refuses(&peer) {
             return;
         }
-        let conn = self.add_conn(Transport::Stream(fd), address::full(&peer), Whose::Guest);
+        let name = address::full(&peer);
+        self.say_paths(&name, &fd, Carriage::Stream);
+        let conn = self.add_conn(Transport::Stream(fd), name, Whose::Guest);
         match self.watch(conn) {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
@@ -303,7 +306,10 @@ impl Shell {
             .poll
             .registry()
             .deregister(&mut SourceFd(&socket.as_raw_fd())); // registered anew below
-        if !address::is_nameless(&peer)
+        // What is sent to a group does not reach a socket that is connected.
+        let apart = !self.config.wishes.groups.is_empty();
+        if !apart
+            && !address::is_nameless(&peer)
             && let Err(error) = SockRef::from(&socket).connect(&peer)
         {
             // A Unix peer that has left cannot be answered, but what it said counts.
@@ -313,6 +319,7 @@ impl Shell {
         let (name, first, unix) = (address::full(&peer), [message].into(), hall.unix);
         let datagram = Datagram {
             only: Some(peer),
+            apart,
             first,
             ..Datagram::connected(socket, unix)
         };

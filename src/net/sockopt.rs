@@ -4,21 +4,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::{FileType, Stat};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Protocol, SockAddr, SockRef, Socket, Type};
+
+use super::wishes::Wishes;
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
 const BACKLOG: i32 = 1 << 16;
-
-/// How long a peer of ours may be silent before its system is asked whether it is still there, how
-/// long an answer may take, and how many may fail to come.
-const PROBE_AFTER: Duration = Duration::from_secs(60);
-const PROBE_AGAIN: Duration = Duration::from_secs(15);
-const PROBES: u32 = 4;
 
 /// How many descriptors whoever started us would have us have.
 #[derive(Clone, Copy, Debug)]
@@ -84,38 +79,38 @@ pub fn open(address: &SockAddr, carriage: Carriage) -> io::Result<Socket> {
     Socket::new(address.domain(), kind.nonblocking().cloexec(), None)
 }
 
+/// A socket for streams that may use several paths.
+///
+/// # Errors
+/// Those of socket(2): the system may know none of it, or have been told to.
+pub fn open_mptcp(address: &SockAddr) -> io::Result<Socket> {
+    let kind = Type::STREAM.nonblocking().cloexec();
+    Socket::new(address.domain(), kind, Some(Protocol::MPTCP))
+}
+
 /// A listening socket, and the path it made if it made one.
 ///
 /// # Errors
 /// The address is in use, is not ours, or needs a permission we do not have.
-pub fn listen(address: &SockAddr, carriage: Carriage) -> io::Result<(Socket, Option<BoundPath>)> {
-    let socket = open(address, carriage)?;
+pub fn listen(
+    address: &SockAddr,
+    carriage: Carriage,
+    wishes: &Wishes,
+) -> io::Result<(Socket, Option<BoundPath>)> {
+    let socket = wishes.open(address, carriage)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
     if !address.is_unix() && carriage == Carriage::Stream {
         socket.set_reuse_address(true)?;
-        // Those who come in inherit it: a peer that is gone without a word is noticed after a while,
-        // and gives up its place.
-        keep_alive(&socket)?;
     }
+    wishes.before_bind(&socket, carriage)?;
     let made = bind(&socket, address, carriage)?;
-    if carriage == Carriage::Stream {
-        socket.listen(BACKLOG)?;
+    match carriage {
+        Carriage::Stream => socket.listen(BACKLOG)?,
+        Carriage::Datagram => wishes.join(&socket, address)?,
     }
     Ok((socket, made))
-}
-
-/// A peer of this stream that is gone without a word is noticed after a while.
-///
-/// # Errors
-/// Those of setsockopt(2).
-pub fn keep_alive(socket: &Socket) -> io::Result<()> {
-    let probes = TcpKeepalive::new()
-        .with_time(PROBE_AFTER)
-        .with_interval(PROBE_AGAIN)
-        .with_retries(PROBES);
-    socket.set_tcp_keepalive(&probes)
 }
 
 /// Our own address of an internet socket.

@@ -193,7 +193,6 @@ fn what_would_fail_on_the_way_to_a_peer_returns_1() {
 fn what_this_build_cannot_do_is_refused_by_name() {
     let cases = [
         ("--vsock 2 1", "--vsock"),
-        ("-g 10.0.0.1 127.0.0.1", "-g"),
         ("-o /nonexistent/x --sctp h", "--sctp"),
     ];
     let scripts = [

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "proxy")]
 mod proxy;
+mod sockets;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -302,7 +303,7 @@ fn every_contradiction_has_its_sentence() {
             "A UDP datagram holds at most 65507 bytes; --datagram-size asks for more.",
         ),
         ("--vsock two", "--vsock is not supported by this build."),
-        ("-g 1.2.3.4 two", "-g is not supported by this build."),
+        ("-g 1.2.3.4 two", "-g can only currently be used with IPv4."),
     ];
     for (line, wanted) in cases {
         assert_eq!(

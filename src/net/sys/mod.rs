@@ -5,6 +5,7 @@
 //! * `Pipes`: those that a `Channel` needs between two descriptors when neither is one.
 //! * `Width`: pipes made larger for bulk. A platform without it leaves them as they are.
 //! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
+//! * `set_option`, `set_number`, `has_option`: options of sockets that no wrapper knows.
 //! * `wake_for`: a receiver that is woken for so many bytes and no fewer.
 //! * `pass_on_nothing`: programs that we start inherit none of the descriptors that we did.
 //! * `inherited`: a descriptor that was left to us by number.
@@ -25,7 +26,7 @@ pub use pipes::Pipes;
 #[cfg(feature = "lua")]
 pub use raw::lua;
 pub use raw::{
-    GiveUp, die_of_broken_pipes, inherited, is_ignored, is_unix, pass_on_nothing,
-    stdout_was_closed, unsent, wake_for,
+    GiveUp, die_of_broken_pipes, has_option, inherited, is_ignored, is_unix, pass_on_nothing,
+    set_number, set_option, stdout_was_closed, unsent, wake_for,
 };
 pub use width::Width;
