@@ -11,6 +11,7 @@ mod script;
 mod secret;
 #[cfg(feature = "proxy")]
 mod service;
+mod sockets;
 mod voice;
 #[cfg(feature = "proxy")]
 mod way;
@@ -38,6 +39,7 @@ use crate::mode::{
 use crate::net::given::{self, Given};
 use crate::net::notify;
 use crate::net::sockopt::{Carriage, SoftLimit};
+use crate::net::wishes::Wishes;
 use crate::net::{Config, Program, Shell, Whose, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::{Level, Say};
@@ -125,6 +127,8 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     let clock = Clock::new(outside.started);
     let config = config(plan, program, clock);
     let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
+    config.wishes = sockets::wishes(plan).map_err(usage)?;
+    sockets::warn(plan, &config.wishes, &Say::new(plan.verbose));
     through_or_as_proxy(plan, &mut config)?;
     if config.service.is_some() {
         config.most_guests = room.peers().map(|peers| peers.max(1));
@@ -254,6 +258,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         Limits::CHUNK
     };
     Ok(Config {
+        wishes: Wishes::default(),
         target: target.map(Rc::new),
         name_of: None,
         secret: plan.secure.is_some(),

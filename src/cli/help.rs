@@ -91,9 +91,10 @@ fn names(flag: &Flag) -> String {
         (None, Some(long)) => format!("    {long}"),
         (None, None) => String::new(),
     };
-    match flag.value() {
-        Some(value) => format!("  {both} <{value}>"),
-        None => format!("  {both}"),
+    match (flag.effect, flag.value()) {
+        (Effect::Maybe(..), Some(value)) => format!("  {both}[={value}]"),
+        (_, Some(value)) => format!("  {both} <{value}>"),
+        (_, None) => format!("  {both}"),
     }
 }
 

@@ -5,7 +5,7 @@
 //!          │ one row per option    │ vain: what has no effect
 //!         flags ── help, manual   World: files and names, asked in the reference's order
 //!          │
-//!         target, quantity, ssl, proxy: words for places, amounts, trust and those in between
+//!         target, quantity, ssl, proxy, sockets: words for places, amounts, trust, those in between ..
 //! ```
 //!
 //! Promise: nothing is printed here and nobody but the `World` is asked; the caller says what we
@@ -29,6 +29,7 @@ pub mod plan;
 pub mod proxy;
 pub mod quantity;
 mod service;
+pub mod sockets;
 mod split;
 pub mod ssl;
 pub mod target;

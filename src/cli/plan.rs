@@ -2,12 +2,15 @@
 //!
 //! The types of this file are all that the rest of the program learns of the options.
 
+mod sockets;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::sockets::{Group, KeepAlive, Probes, Sockets};
 use crate::access::{Access, Destinations, Entries};
 use crate::secure::Wishes;
 
@@ -26,6 +29,8 @@ pub struct Plan {
     pub command: Option<Command>,
     /// `--kill-after`: how long a program may run on when its peer is gone.
     pub kill_after: Duration,
+    /// What sockets are to be like.
+    pub sockets: Sockets,
     /// `-w`: one deadline for all of connecting.
     pub wait: Duration,
     /// `-i`: how long nothing may move.

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use rustix::io::Errno;
 use socket2::{SockAddr, Socket};
 
 use super::address;
-use super::sockopt::{self, BoundPath, Carriage};
+use super::sockopt::{BoundPath, Carriage};
+use super::wishes::Wishes;
 use crate::ids::{AttemptId, ConnId, DialId};
 
 /// When the next address is tried though the last has not failed yet (RFC 8305, section 5).
@@ -153,8 +155,8 @@ fn by_turns(addresses: Vec<SockAddr>) -> VecDeque<SockAddr> {
 ///
 /// # Errors
 /// Those of socket(2), bind(2) and connect(2); a local address that cannot be had is named.
-pub fn begin(target: &Target, peer: &SockAddr) -> io::Result<Begun> {
-    let socket = sockopt::open(peer, target.carriage)?;
+pub fn begin(target: &Target, wishes: &Wishes, peer: &SockAddr) -> io::Result<Begun> {
+    let socket = wishes.open_towards(peer, target.carriage)?;
     let path = bind(&socket, target, peer)?;
     match socket.connect(peer) {
         Ok(()) => Ok(Begun::Connected(socket, path)),
@@ -165,8 +167,30 @@ pub fn begin(target: &Target, peer: &SockAddr) -> io::Result<Begun> {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock && peer.is_unix() => {
             Ok(Begun::Later)
         }
-        Err(error) => Err(error),
+        Err(error) => Err(advised(error, peer, target.carriage)),
     }
+}
+
+/// The system's refusal of an address, with what would help.
+fn advised(error: io::Error, peer: &SockAddr, carriage: Carriage) -> io::Error {
+    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    let advice = match peer.as_socket() {
+        Some(SocketAddr::V4(_)) if is(Errno::ACCESS) && carriage == Carriage::Datagram => {
+            "to reach everybody around, give --broadcast"
+        }
+        Some(SocketAddr::V6(v6))
+            if is(Errno::INVAL) && v6.scope_id() == 0 && is_link_local(*v6.ip()) =>
+        {
+            "such an address is one of an interface: give that behind it, as in %eth0"
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), format!("{} ({advice})", words(&error)))
+}
+
+fn is_link_local(ip: Ipv6Addr) -> bool {
+    // ff02::/16 are groups that are heard on one link.
+    ip.is_unicast_link_local() || ip.segments()[0] & 0xff0f == 0xff02
 }
 
 fn bind(socket: &Socket, target: &Target, peer: &SockAddr) -> io::Result<Option<BoundPath>> {
@@ -227,8 +251,6 @@ pub fn words(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     #[test]

@@ -14,8 +14,9 @@ use super::conn::Conn;
 use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
 use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
+use super::sockopt::Carriage;
 use super::transport::{Datagram, Session, Transport};
-use super::{Shell, Whose, Word, address, sockopt};
+use super::{Shell, Whose, Word, address};
 use crate::ids::{ConnId, ListenId};
 use crate::say::Level;
 
@@ -183,13 +184,17 @@ impl Shell {
             (listener.retry_at, listener.exhausted) = (None, false);
             if let (true, Some(socket)) = (listener.given, stream.stream_socket()) {
                 // Those who come through our own inherit it. Without it they are served none the worse.
-                let _ = sockopt::keep_alive(&SockRef::from(socket));
+                let _ = self.config.wishes.keep_alive(&SockRef::from(socket));
             }
         }
         if self.refuses(peer) {
             return;
         }
-        let conn = self.add_conn(stream, address::full(peer), Whose::Guest);
+        let name = address::full(peer);
+        if let Transport::Stream(fd) = &stream {
+            self.say_paths(&name, fd, Carriage::Stream);
+        }
+        let conn = self.add_conn(stream, name, Whose::Guest);
         match self.watch(conn) {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
@@ -321,7 +326,10 @@ impl Shell {
             .poll
             .registry()
             .deregister(&mut SourceFd(&socket.as_raw_fd())); // registered anew below
-        if !hall.shared
+        // What is sent to a group does not reach a socket that is connected.
+        let apart = !self.config.wishes.groups.is_empty();
+        if !apart
+            && !hall.shared
             && !address::is_nameless(&peer)
             && let Err(error) = SockRef::from(&socket).connect(&peer)
         {
@@ -332,6 +340,7 @@ impl Shell {
         let (name, first, unix) = (address::full(&peer), [message].into(), hall.unix);
         let datagram = Datagram {
             only: Some(peer),
+            apart,
             first,
             shared: hall.shared,
             ..Datagram::connected(socket, unix)

@@ -132,6 +132,7 @@ impl Shell {
                 .find(id)
                 .and_then(|conn| conn.greeting())
                 .is_some_and(|greeting| greeting.until == Some(at)),
+            Wake::Opening(id) => conns.find(id).is_some(),
             Wake::Appetite(id) => conns.find(id).is_some_and(|conn| conn.is_patient(at)),
             Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
             Wake::Dial(id) => dials
@@ -239,6 +240,11 @@ impl Shell {
                     }
                 }
                 Wake::Greeting(id) => self.lose_patience(id, at),
+                Wake::Opening(id) => {
+                    if let Some(conn) = self.conns.find(id) {
+                        conn.open_now();
+                    }
+                }
                 Wake::Appetite(id) => self.feed(id, at),
                 Wake::Route(id) => self.ring_route(id),
                 Wake::Dial(id) => self.look_at_dial(id),

@@ -35,6 +35,7 @@ mod signals;
 mod token;
 mod transport;
 mod turn;
+pub mod wishes;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -68,6 +69,7 @@ use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
 use self::stdio::{Half, Kind};
 use self::transport::{Pipes, Transport};
+use self::wishes::Wishes;
 use crate::access::Access;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
@@ -78,6 +80,8 @@ use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
 pub struct Config {
+    /// What all sockets towards others are to be like.
+    pub wishes: Wishes,
     /// Whom [`crate::mode::Net::dial`] reaches.
     pub target: Option<Rc<Target>>,
     /// What the user calls the `n`th peer of the command line, where proxies are met in its place.
@@ -363,7 +367,7 @@ impl Shell {
     /// # Errors
     /// Those of socket(2), bind(2) and listen(2).
     pub fn listen(&mut self, address: &SockAddr, carriage: Carriage) -> io::Result<()> {
-        let (socket, path) = sockopt::listen(address, carriage)?;
+        let (socket, path) = sockopt::listen(address, carriage, &self.config.wishes)?;
         let own = socket.local_addr()?;
         let fd = sockopt::descriptor(socket);
         let door = match carriage {
@@ -440,8 +444,8 @@ pub fn stdin_is_file() -> bool {
 }
 
 /// The peer of a connected socket, as the user knows it.
-fn peer_name(socket: SockRef<'_>) -> String {
-    socket
-        .peer_addr()
-        .map_or_else(|_| "(unknown)".into(), |peer| address::full(&peer))
+fn peer_name(socket: SockRef<'_>, dialled: &SockAddr) -> String {
+    // Where nothing has been sent yet there is no peer.
+    let peer = socket.peer_addr();
+    address::full(peer.as_ref().unwrap_or(dialled))
 }

@@ -9,6 +9,7 @@ mod activation;
 mod beyond;
 mod manual;
 mod reference;
+mod sockets;
 
 use std::ffi::OsString;
 
@@ -19,9 +20,10 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 4] = [
+static TABLES: [&[Flag]; 5] = [
     reference::FLAGS,
     beyond::FLAGS,
+    sockets::FLAGS,
     activation::FLAGS,
     manual::FLAGS,
 ];
@@ -50,6 +52,11 @@ pub enum Effect {
     Switch(fn(&mut Options)),
     /// It takes a value, whose name comes first; it may be refused with a sentence.
     Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
+    /// It takes a value that may be left out, and stands behind a `=` if it is there.
+    Maybe(
+        &'static str,
+        fn(&mut Options, Option<&str>) -> Result<(), String>,
+    ),
     /// It takes a value of any bytes, such as a path.
     Raw(&'static str, fn(&mut Options, OsString)),
     /// It is known, with the name of its value if it takes one, but this build cannot do it.
@@ -72,7 +79,7 @@ impl Flag {
     pub fn value(&self) -> Option<&'static str> {
         match self.effect {
             Effect::Switch(_) => None,
-            Effect::Value(name, _) | Effect::Raw(name, _) => Some(name),
+            Effect::Value(name, _) | Effect::Maybe(name, _) | Effect::Raw(name, _) => Some(name),
             Effect::Unsupported(name) => name,
         }
     }
@@ -96,6 +103,15 @@ impl Flag {
         set: fn(&mut Options, &str) -> Result<(), String>,
     ) -> Self {
         self.effect = Effect::Value(value, set);
+        self
+    }
+
+    const fn may_take(
+        mut self,
+        value: &'static str,
+        set: fn(&mut Options, Option<&str>) -> Result<(), String>,
+    ) -> Self {
+        self.effect = Effect::Maybe(value, set);
         self
     }
 
@@ -328,6 +344,20 @@ mod tests {
             ("max", "max-conns"),
             ("m", "max-conns"),
             ("max-q", "max-queue"),
+            ("b", "broker"),
+            ("br", "broker"),
+            ("bro", "broker"),
+            ("broa", "broadcast"),
+            ("mu", "? multicast-join multicast-ttl multicast-loop"),
+            ("k", "keep-open"),
+            ("kee", "keep-open"),
+            ("keepa", "keepalive"),
+            ("re", "recv-only"),
+            ("recv-b", "recv-buffer"),
+            ("send", "send-only"),
+            ("send-b", "send-buffer"),
+            ("to", "tos"),
+            ("tt", "ttl"),
             ("h", "? help hex-dump"),
             ("ha", "? half-close handshake-timeout"),
             ("hal", "half-close"),

@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     include_str!("options/access.md"),
     include_str!("options/tls.md"),
     include_str!("options/proxy.md"),
+    include_str!("options/sockets.md"),
     include_str!("options/services.md"),
     include_str!("options/logs.md"),
     include_str!("options/general.md"),
