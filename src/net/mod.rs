@@ -27,6 +27,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod progress;
 mod reach;
 mod relay;
 mod reload;
@@ -62,6 +63,7 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+use self::progress::Progress;
 use self::relay::Relay;
 pub use self::reload::Reader;
 use self::reload::Reload;
@@ -74,7 +76,7 @@ use crate::access::Access;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
-use crate::route::{Form, Limits, Tap, Taps, Voice};
+use crate::route::{Digest, Form, Limits, Tap, Taps, Voice};
 use crate::say::{Level, Say};
 use crate::wire::{Clock, Stack};
 
@@ -131,8 +133,18 @@ pub struct Config {
     pub catch_signals: bool,
     /// What is run for every peer, if anything is.
     pub program: Option<Program>,
+    /// What is told of all bytes of a conversation in the end.
+    pub checksum: Option<Checksum>,
     /// `--test`.
     pub announce: bool,
+}
+
+/// A hash of what passes.
+pub struct Checksum {
+    /// What people call it.
+    pub name: &'static str,
+    /// Begins one.
+    pub begin: fn() -> Box<dyn Digest>,
 }
 
 /// Puts layers on a stack, from the wire upward.
@@ -226,6 +238,7 @@ pub struct Shell {
     scratch: Vec<u8>,
     /// How long each kind of alarm waits, by `Alarm as usize`.
     after: [Duration; Alarm::KINDS],
+    progress: Progress,
     started: Instant,
     now: Instant,
     leaving: Option<Leaving>,
@@ -324,6 +337,7 @@ impl Shell {
             taps: Taps::default(),
             scratch: Vec::new(),
             after: [Duration::ZERO; Alarm::KINDS],
+            progress: Progress::default(),
             started,
             now: started,
             leaving: None,

@@ -159,7 +159,13 @@ impl End for Conn {
         Channel::between(source, sink, from.pipes.as_ref()?)
     }
 
-    fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
+    fn carry(
+        from: &mut Self,
+        to: &mut Self,
+        channel: &mut Channel,
+        pull: bool,
+        most: usize,
+    ) -> Carried {
         let ready = sys::Ready {
             source: &mut from.readable,
             sink: &mut to.writable,
@@ -168,7 +174,7 @@ impl End for Conn {
         let (Some((source, _)), Some((sink, _))) = fds else {
             return Carried::refused();
         };
-        let carried = channel.carry(source, sink, ready, pull);
+        let carried = channel.carry(source, sink, ready, (pull, most));
         if let Some(appetite) = &mut from.appetite {
             appetite.took(carried.taken);
         }
