@@ -63,6 +63,7 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+pub use self::progress::Checksum;
 use self::progress::Progress;
 use self::relay::Relay;
 pub use self::reload::Reader;
@@ -76,7 +77,7 @@ use crate::access::Access;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
-use crate::route::{Digest, Form, Limits, Tap, Taps, Voice};
+use crate::route::{Form, Limits, Tap, Taps, Voice};
 use crate::say::{Level, Say};
 use crate::wire::{Clock, Stack};
 
@@ -137,14 +138,6 @@ pub struct Config {
     pub checksum: Option<Checksum>,
     /// `--test`.
     pub announce: bool,
-}
-
-/// A hash of what passes.
-pub struct Checksum {
-    /// What people call it.
-    pub name: &'static str,
-    /// Begins one.
-    pub begin: fn() -> Box<dyn Digest>,
 }
 
 /// Puts layers on a stack, from the wire upward.

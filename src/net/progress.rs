@@ -8,11 +8,20 @@ use std::time::{Duration, Instant};
 use super::Shell;
 use super::alarm::Wake;
 use super::routes::Route;
+use crate::route::Digest;
 
 /// Between two looks while bytes pass.
 const MOVING: Duration = Duration::from_millis(125);
 /// Between two looks when none did: the rate that is shown falls.
 const STILL: Duration = Duration::from_secs(1);
+
+/// A hash of what passes.
+pub struct Checksum {
+    /// What people call it.
+    pub name: &'static str,
+    /// Begins one.
+    pub begin: fn() -> Box<dyn Digest>,
+}
 
 /// What is known of the bar.
 #[derive(Debug, Default)]
