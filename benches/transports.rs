@@ -1,12 +1,16 @@
 //! Bulk over SCTP and vsock: ours side by side with the installed `ncat`, on a kernel that has both.
 //!
 //! Owns the rows; the measuring is in `side_by_side`. Promise: every figure of one table comes from one run of
-//! this program, its contestants interleaved, and the verdicts are computed from the figures beside them.
+//! this program, its contestants interleaved, and the verdicts are computed from the figures beside them. It
+//! changes the loopback interface, and so belongs into the test bed (`tests/bed/run --bench`).
 
 #[allow(dead_code, reason = "only its transfers")]
 mod side_by_side;
 
-use std::{io, process::ExitCode};
+use std::{
+    io,
+    process::{Command, ExitCode},
+};
 
 use side_by_side::{
     args::{self, Options, Order},
@@ -74,7 +78,18 @@ fn run(options: &Options) -> io::Result<()> {
     }
 }
 
+/// Packets as small as those of a network. In those of the loopback, 64 KiB, the reference's messages close the
+/// window at once, and both sides wait for timers: a megabyte takes it seconds.
+fn with_usual_packets() -> io::Result<()> {
+    let words = ["link", "set", "dev", "lo", "mtu", "1500"];
+    match Command::new("ip").args(words).status()?.success() {
+        true => Ok(()),
+        false => Err(io::Error::other("the size of packets cannot be set")),
+    }
+}
+
 fn tables(options: &Options) -> io::Result<()> {
+    with_usual_packets()?;
     let size = options.size.unwrap_or(SIZE);
     println!(
         "## Transports\n\n{size} bytes a transfer, medians of {}. {}.\n",
