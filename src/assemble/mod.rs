@@ -31,9 +31,9 @@ use crate::mode::{
     self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Proxy, Scan,
 };
 use crate::net::sockopt::{Carriage, SoftLimit};
-use crate::net::{Config, Program, Shell, Whose, address, dial, stdin_is_file, sys};
+use crate::net::{Config, Program, Shell, Whose, address, dial, hint, stdin_is_file, sys};
 use crate::route::{Form, Limits};
-use crate::say::{Level, Say};
+use crate::say::{Fact, Level, Say};
 use crate::wire::{Clock, Crlf, Stack, Telnet};
 #[cfg(any(feature = "proxy", feature = "tls"))]
 use crate::wire::{Fault, Layer, Refusal};
@@ -65,7 +65,7 @@ pub struct Logs {
 pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
-        say.error(warning);
+        say.warn(warning);
     }
     for note in &plan.notes {
         say.say(Level::Verbose, note);
@@ -73,23 +73,46 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.
         Ok(status) => (status & 0xff) as u8,
-        Err(Quitting { words, status }) => {
-            say.error(&words);
-            status
+        Err(quitting) => {
+            say.tell(Level::Error, &quitting.words(), &quitting.fact());
+            quitting.status
         }
     }
 }
 
 /// Why there was nothing to run.
 struct Quitting {
-    words: String,
+    /// Without a full stop.
+    reason: String,
     status: u8,
+    /// What is certain to help, in a sentence.
+    hint: Option<String>,
+}
+
+impl Quitting {
+    fn words(&self) -> String {
+        match self.status {
+            1 => format!("{}.", self.reason),
+            _ => format!("{}. QUITTING.", self.reason),
+        }
+    }
+
+    fn fact(&self) -> Fact {
+        let fact = Fact::new("failed")
+            .reason(&self.reason)
+            .number("status", self.status.into());
+        match &self.hint {
+            Some(hint) => fact.hint(hint),
+            None => fact,
+        }
+    }
 }
 
 fn refuse(what: &str, error: &io::Error) -> Quitting {
     Quitting {
-        words: format!("{what}: {}. QUITTING.", dial::words(error)),
+        reason: format!("{what}: {}", dial::words(error)),
         status: 2,
+        hint: None,
     }
 }
 
@@ -97,8 +120,9 @@ fn refuse(what: &str, error: &io::Error) -> Quitting {
 fn refuse_place(what: &str, error: &io::Error) -> Quitting {
     match error.kind() {
         io::ErrorKind::Unsupported => Quitting {
-            words: format!("{}.", dial::words(error)),
+            reason: dial::words(error),
             status: 1,
+            hint: None,
         },
         _ => refuse(what, error),
     }
@@ -154,7 +178,7 @@ fn say_if_too_few(listen: &cli::plan::Listen, most: Option<u64>, each: u64, say:
         && listening(&listen.at) != Carriage::Datagram
         && peers < listen.max_conns as u64
     {
-        say.error(&format!(
+        say.warn(&format!(
             "Warning: --max-conns {} is more than the system has room for: with {most} \
              descriptors, {peers} peers can be in at once.",
             listen.max_conns
@@ -212,8 +236,9 @@ fn through_or_as_proxy(plan: &mut Plan, config: &mut Config) -> Result<(), Quitt
 
 fn usage(words: String) -> Quitting {
     Quitting {
-        words: format!("{words}. QUITTING."),
+        reason: words,
         status: 2,
+        hint: None,
     }
 }
 
@@ -325,7 +350,10 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
                 let what = format!("bind to {}", address::full(&address));
                 shell
                     .listen(&address, listening(&listen.at))
-                    .map_err(|error| refuse_place(&what, &error))?;
+                    .map_err(|error| Quitting {
+                        hint: hint::bind(&address, &error),
+                        ..refuse_place(&what, &error)
+                    })?;
             }
             match listen.guests {
                 Guests::One if runs => exec(manners, Entry::One),

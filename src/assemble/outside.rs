@@ -7,15 +7,16 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Logs, script};
+use crate::cli::lines::{Colour, Format, Lines};
 use crate::cli::plan::{Address, Family, Protocol};
 use crate::cli::proxy::AUTH_VARIABLE;
 use crate::cli::{Log, World, help};
 use crate::net::resolve;
 use crate::net::sys::GiveUp;
-use crate::say;
+use crate::say::{self, Fact};
 
 /// The world as it is.
 pub struct Outside {
@@ -49,13 +50,29 @@ impl Outside {
             let left = wait.saturating_sub(self.started.elapsed());
             left.max(Duration::from_millis(1)) // a timer of nothing would never ring
         });
-        let give_up = left.map(GiveUp::after).transpose();
+        let give_up = left.map(give_up_after).transpose();
         let _give_up = give_up.map_err(|error| format!("no deadline could be set: {error}"))?;
         resolve::host(host, family, false)
     }
 }
 
+/// Ends the program after that time, with words that must be there before.
+fn give_up_after(left: Duration) -> io::Result<GiveUp> {
+    let fact = Fact::new("failed").reason("TIMEOUT").number("status", 1);
+    let words = say::last_words("TIMEOUT.", &fact, SystemTime::now() + left);
+    GiveUp::after(left, words)
+}
+
 impl World for Outside {
+    fn speak(&mut self, lines: Lines) {
+        let colour = match lines.color {
+            Some(Colour::Always) => say::Colour::Always,
+            Some(Colour::Never) => say::Colour::Never,
+            Some(Colour::Auto) | None => say::Colour::Auto,
+        };
+        say::speak(lines.format == Format::Json, lines.timestamps, colour);
+    }
+
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()> {
         let file = open(path)?;
         match which {
@@ -75,7 +92,7 @@ impl World for Outside {
     }
 
     fn banner(&mut self) {
-        say::line(&help::version());
+        say::line(&help::version(), &Fact::new("version"));
     }
 
     fn proxy_auth(&mut self) -> Option<OsString> {

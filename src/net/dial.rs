@@ -65,6 +65,8 @@ pub struct Dial {
     pub next_at: Option<Instant>,
     /// Why the last attempt failed.
     pub last: io::Error,
+    /// What is certain to help against that.
+    pub hint: Option<&'static str>,
 }
 
 /// One address being tried.
@@ -112,6 +114,7 @@ impl Dial {
             deadline,
             next_at: Some(now),
             last: Errno::ADDRNOTAVAIL.into(),
+            hint: None,
         }
     }
 

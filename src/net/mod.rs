@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod dial;
+pub mod hint;
 pub mod resolve;
 pub mod sockopt;
 pub mod stdio;
@@ -71,7 +72,7 @@ use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
-use crate::say::{Level, Say};
+use crate::say::{Fact, Level, Say};
 use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
@@ -374,9 +375,11 @@ impl Shell {
         let id = self.listeners.add(Listener::new(door, own.clone(), path));
         self.watch_listener(id)?;
         self.reserve.refill();
-        self.say.say(
+        let name = address::full(&own);
+        self.say.tell(
             Level::Verbose,
-            &format!("Listening on {}", address::full(&own)),
+            &format!("Listening on {name}"),
+            &Fact::new("listening").text("address", name),
         );
         if self.config.announce {
             self.say.announce("LISTEN");

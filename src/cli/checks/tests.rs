@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::cli::lines::Lines;
 use crate::cli::plan::{
     Address, At, Family, Guests, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
 };
@@ -30,6 +31,8 @@ struct Fake {
 }
 
 impl World for Fake {
+    fn speak(&mut self, _: Lines) {}
+
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()> {
         self.asked.push(format!("{which:?} {}", path.display()));
         match path.starts_with("/missing") {

@@ -6,11 +6,14 @@
 //! meaning.
 
 mod beyond;
+mod lines;
 mod manual;
+mod near;
 mod reference;
 
 use std::ffi::OsString;
 
+pub(super) use self::near::near;
 use super::opts::Options;
 
 /// Every option there is.
@@ -18,7 +21,7 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 3] = [reference::FLAGS, beyond::FLAGS, manual::FLAGS];
+static TABLES: [&[Flag]; 4] = [reference::FLAGS, beyond::FLAGS, lines::FLAGS, manual::FLAGS];
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
