@@ -51,7 +51,8 @@
 //!   what is sent, and a hub converts once for all its members.
 //! * `--send-only` reads what peers say and throws it away. A socket closed with unread bytes answers
 //!   with a reset, which would destroy what we sent and the peer has not read yet.
-//! * A descriptor shared with the shell never has its flags changed: [`net::stdio`].
+//! * A descriptor shared with the shell never has its flags changed: [`net::stdio`]. Of sockets that a
+//!   supervisor has opened for us, only what cannot do without is: [`net::given`].
 //! * All sessions of a datagram listener share its socket and are told apart by address, so that
 //!   nobody is credited with what somebody else sent first.
 //! * A proxy that we are is one layer on its peer's connection. It asks others to reach whom the peer

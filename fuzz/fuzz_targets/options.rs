@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use ncat::cli::lines::Lines;
-use ncat::cli::plan::{Address, Family, Protocol};
+use ncat::cli::plan::{Address, Family, Given, Protocol};
 use ncat::cli::{Log, World, parse};
 
 /// Answers from the question alone.
@@ -19,6 +19,17 @@ struct Fake;
 
 impl World for Fake {
     fn speak(&mut self, _: Lines) {}
+
+    fn given(&mut self) -> Result<Given, String> {
+        Ok(Given::Listeners { sctp: false })
+    }
+
+    fn ready_fd(&mut self, number: i32) -> Result<(), String> {
+        match number % 2 {
+            0 => Ok(()),
+            _ => Err("It is odd.".into()),
+        }
+    }
 
     fn open_log(&mut self, path: &Path, _: Log) -> io::Result<()> {
         match path.is_absolute() {

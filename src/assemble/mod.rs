@@ -1,13 +1,17 @@
 //! A plan becomes a shell and a mode: the one place where options meet machinery.
 
 mod disk;
+mod doors;
+mod herald;
 mod outside;
 mod program;
+mod room;
 mod script;
 #[cfg(feature = "tls")]
 mod secret;
 #[cfg(feature = "proxy")]
 mod service;
+mod sockets;
 mod voice;
 #[cfg(feature = "proxy")]
 mod way;
@@ -21,7 +25,9 @@ use std::time::Duration;
 
 use socket2::SockAddr;
 
+use self::herald::Herald;
 pub use self::outside::Outside;
+use self::room::Room;
 use self::script::Kept;
 pub use self::script::run_script;
 use crate::cli;
@@ -30,8 +36,11 @@ use crate::cli::plan::{Flow, Gate, Plan, UnixName, Vsock};
 use crate::mode::{
     self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Proxy, Scan,
 };
+use crate::net::given::{self, Given};
+use crate::net::notify;
 use crate::net::sockopt::{Carriage, SoftLimit};
-use crate::net::{Config, Program, Shell, Whose, address, dial, hint, stdin_is_file, sys};
+use crate::net::wishes::Wishes;
+use crate::net::{Config, Program, Shell, Whose, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
 use crate::say::{Fact, Level, Say};
 use crate::wire::{Clock, Crlf, Stack, Telnet};
@@ -42,13 +51,6 @@ use crate::wire::{Fault, Layer, Refusal};
 const SESSION: Duration = Duration::from_secs(60);
 /// How long a datagram probe (`-z -u`) waits for a refusal.
 const PROBE: Duration = Duration::from_secs(2);
-/// Descriptors that a server needs for itself: stdio as it is and opened again, the event queue,
-/// signals, two listeners, two logs and one in reserve.
-const OWN_DESCRIPTORS: u64 = 14;
-/// Descriptors of a peer that has a program: its own, two pipes, and one to see the program's exit.
-const WITH_PROGRAM: u64 = 4;
-/// Descriptors of a peer that is brought to somebody: its own, and that of the connection to there.
-const WITH_FAR: u64 = 2;
 /// The environment variable that keeps the kernel from carrying bytes by itself.
 const NO_SPLICE: &str = "NCAT_NO_SPLICE";
 
@@ -128,62 +130,61 @@ fn refuse_place(what: &str, error: &io::Error) -> Quitting {
     }
 }
 
-fn try_run(plan: &mut Plan, outside: Outside) -> Result<i32, Quitting> {
+fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     let descriptors = SoftLimit::raise();
-    if let Role::Listen(listen) = &plan.role {
-        let each = match listen.proxy.is_some() {
-            true => WITH_FAR,
-            false if plan.command.is_some() => WITH_PROGRAM,
-            false => 1,
-        };
-        say_if_too_few(listen, descriptors.most(), each, &Say::new(plan.verbose));
+    let room = Room::of(plan, outside.given.as_ref(), descriptors.most());
+    if let Some(warning) = room.warning(plan) {
+        Say::new(plan.verbose).warn(&warning);
     }
     if plan.command.is_some() {
         sys::pass_on_nothing();
     }
+    if let Role::Listen(_) = plan.role {
+        let socket = std::env::var_os(notify::VARIABLE);
+        outside.supervisor.socket = socket.filter(|name| !name.is_empty());
+    }
     // Behind that, for this is the one thing that they are to inherit.
     let script = outside.script.as_deref().map(Kept::new).transpose();
     let script = script.map_err(|error| refuse("No memory for the Lua script", &error))?;
-    let program = program::program(plan, script.as_ref(), descriptors);
+    let private = private(&outside);
+    let program = program::program(plan, script.as_ref(), descriptors, private);
     let clock = Clock::new(outside.started);
     let config = config(plan, program, clock);
     let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
+    config.wishes = sockets::wishes(plan).map_err(usage)?;
+    sockets::warn(plan, &config.wishes, &Say::new(plan.verbose));
     through_or_as_proxy(plan, &mut config)?;
     if config.service.is_some() {
-        let most = descriptors.most().map(|most| room(most, WITH_FAR).max(1));
-        config.most_guests = most.and_then(|most| most.try_into().ok());
+        config.most_guests = room.peers().map(|peers| peers.max(1));
     }
     let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
-    let mut mode = mode(plan, &mut shell)?;
-    shell
-        .run(mode.as_mut())
-        .map_err(|error| refuse("The event loop failed", &error))
-}
-
-/// How many peers there are descriptors for.
-fn room(descriptors: u64, each: u64) -> u64 {
-    descriptors.saturating_sub(OWN_DESCRIPTORS) / each
-}
-
-/// A server can have as many peers as the system has descriptors for; says so when that is less than
-/// what was asked for.
-fn say_if_too_few(listen: &cli::plan::Listen, most: Option<u64>, each: u64, say: &Say) {
-    let Some(most) = most else {
-        return;
+    let mode = mode(plan, outside.given, &mut shell)?;
+    let places = shell.places();
+    let mut herald = Herald {
+        mode,
+        supervisor: outside.supervisor,
+        listens: matches!(plan.role, Role::Listen(_)),
+        places,
     };
-    let peers = room(most, each);
-    if listen.limited
-        && listening(&listen.at) != Carriage::Datagram
-        && peers < listen.max_conns as u64
-    {
-        say.warn(&format!(
-            "Warning: --max-conns {} is more than the system has room for: with {most} \
-             descriptors, {peers} peers can be in at once.",
-            listen.max_conns
-        ));
+    let status = shell.run(&mut herald);
+    if let Err(words) = herald.supervisor.stopping() {
+        Say::new(plan.verbose).error(&words);
     }
+    status.map_err(|error| refuse("The event loop failed", &error))
+}
+
+/// The variables of the environment that are for us, and not for programs that we start.
+fn private(outside: &Outside) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if outside.given.is_some() {
+        names.extend(given::VARIABLES);
+    }
+    if outside.supervisor.socket.is_some() {
+        names.push(notify::VARIABLE);
+    }
+    names
 }
 
 /// The logs begin to be written from here on; until now a wrong option left them as they were.
@@ -282,6 +283,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         Limits::CHUNK
     };
     Ok(Config {
+        wishes: Wishes::default(),
         target: target.map(Rc::new),
         name_of: None,
         secret: plan.secure.is_some(),
@@ -333,7 +335,7 @@ fn stdio_layers(config: &Config) -> Stack {
     stack
 }
 
-fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
+fn mode(plan: &Plan, given: Option<Given>, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
     let manners = manners(plan, shell);
     let runs = plan.command.is_some();
     let exec = |manners, entry| Box::new(Exec::new(manners, entry, plan.kill_after));
@@ -346,15 +348,7 @@ fn mode(plan: &Plan, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
             scan.way.is_some(),
         )),
         Role::Listen(listen) => {
-            for address in places(&listen.at).map_err(|error| refuse("Unusable address", &error))? {
-                let what = format!("bind to {}", address::full(&address));
-                shell
-                    .listen(&address, listening(&listen.at))
-                    .map_err(|error| Quitting {
-                        hint: hint::bind(&address, &error),
-                        ..refuse_place(&what, &error)
-                    })?;
-            }
+            doors::open(&listen.at, given, shell, &Say::new(plan.verbose))?;
             match listen.guests {
                 Guests::One if runs => exec(manners, Entry::One),
                 Guests::Many if runs => exec(manners, Entry::Many),
@@ -431,6 +425,14 @@ fn listening(at: &At) -> Carriage {
     match at {
         At::Inet { protocol, .. } => over_ip(*protocol),
         At::Unix { datagram, .. } | At::Vsock { datagram, .. } => either(*datagram),
+        At::Given(given) => match given {
+            cli::plan::Given::Datagrams => Carriage::Datagram,
+            cli::plan::Given::Listeners { sctp: true }
+            | cli::plan::Given::Connection { sctp: true } => Carriage::Sctp,
+            cli::plan::Given::Listeners { .. } | cli::plan::Given::Connection { .. } => {
+                Carriage::Stream
+            }
+        },
     }
 }
 
@@ -527,16 +529,6 @@ fn own(local: &Local, addresses: &[SockAddr]) -> Vec<SockAddr> {
         inet(Address { ip, zone: 0 }, local.port)
     };
     addresses.iter().map(any).collect()
-}
-
-fn places(at: &At) -> io::Result<Vec<SockAddr>> {
-    match at {
-        At::Inet {
-            addresses, port, ..
-        } => Ok(addresses.iter().map(|a| inet(*a, *port)).collect()),
-        At::Vsock { at, .. } => Ok(vec![vsock(*at)]),
-        At::Unix { name, .. } => Ok(vec![unix(name)?]),
-    }
 }
 
 fn inet(address: Address, port: u16) -> SockAddr {

@@ -5,17 +5,19 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Logs, script};
 use crate::cli::lines::{Colour, Format, Lines};
-use crate::cli::plan::{Address, Family, Protocol};
+use crate::cli::plan::{Address, Family, Given, Protocol};
 use crate::cli::proxy::AUTH_VARIABLE;
-use crate::cli::{Log, World, help};
-use crate::net::resolve;
+use crate::cli::{self, Log, World, help};
+use crate::net::notify::{self, Supervisor};
 use crate::net::sys::GiveUp;
+use crate::net::{given, resolve};
 use crate::say::{self, Fact};
 
 /// The world as it is.
@@ -24,6 +26,10 @@ pub struct Outside {
     pub logs: Logs,
     /// The text of the script.
     pub(super) script: Option<Vec<u8>>,
+    /// The sockets that were left to us.
+    pub(super) given: Option<given::Given>,
+    /// Who is to be told that we are ready.
+    pub(super) supervisor: Supervisor,
     pub(super) started: Instant,
     wait: Option<Duration>,
 }
@@ -34,6 +40,8 @@ impl Outside {
         Self {
             logs: Logs::default(),
             script: None,
+            given: None,
+            supervisor: Supervisor::default(),
             started,
             wait: None,
         }
@@ -71,6 +79,32 @@ impl World for Outside {
             Some(Colour::Auto) | None => say::Colour::Auto,
         };
         say::speak(lines.format == Format::Json, lines.timestamps, colour);
+    }
+
+    fn given(&mut self) -> Result<Given, String> {
+        let given = given::Given::take(|name| env::var(name).ok())?;
+        let kind = match given.kind {
+            given::Kind::Listener { sctp } => Given::Listeners { sctp },
+            given::Kind::Datagrams => Given::Datagrams,
+            given::Kind::Connection { sctp } => Given::Connection { sctp },
+        };
+        self.given = Some(given);
+        Ok(kind)
+    }
+
+    fn ready_fd(&mut self, number: i32) -> Result<(), String> {
+        let known = self.given.iter().flat_map(|given| &given.sockets);
+        if known.into_iter().any(|fd| fd.as_raw_fd() == number) {
+            return Err(format!(
+                "Descriptor {number} is a socket to listen on, and not where --ready-fd can tell anybody."
+            ));
+        }
+        let taken = notify::take(number).map_err(|error| {
+            let why = cli::reason(&error);
+            format!("Descriptor {number} was not left to us for --ready-fd to write to: {why}.")
+        });
+        self.supervisor.descriptor = Some(taken?);
+        Ok(())
     }
 
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()> {

@@ -20,6 +20,7 @@ pub(super) fn program(
     plan: &Plan,
     script: Option<&Kept>,
     descriptors: SoftLimit,
+    private: Vec<&'static str>,
 ) -> Option<Program> {
     let (argv, path) = match plan.command.as_ref()? {
         Command::Program(words) => (words.clone(), None),
@@ -35,6 +36,7 @@ pub(super) fn program(
             Carriage::Stream => "TCP",
         },
         descriptors,
+        private,
         kill_after: plan.kill_after,
     })
 }

@@ -13,11 +13,13 @@ use super::opts::{CommandWord, Domain, Options};
 use super::place::{Goal, Place};
 use super::plan::{
     At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, ProxyKind, Role, Scan, Script,
-    Service,
+    Service, Sockets,
 };
 use super::ssl::Ssl;
 use super::target::PortWord;
-use super::{Log, UsageError, World, flags, place, reason, split, vain, vsock, way};
+use super::{
+    Log, UsageError, World, activation, flags, place, reason, sockets, split, vain, vsock, way,
+};
 use crate::secure::{Version, Wishes};
 
 const WAIT: Duration = Duration::from_secs(10);
@@ -45,6 +47,7 @@ pub fn plan(
         return Err(UsageError::quitting(sentence));
     }
     refuse(&OPTION_LIMITS, &options)?;
+    let given = activation::take_over(&options, operands, world)?;
     let port = source_port(&options, world)?;
     open_logs(&options, world)?;
     if options.verbose > 0 {
@@ -54,6 +57,7 @@ pub fn plan(
         world.hurry(options.wait.unwrap_or(WAIT));
     }
     refuse(&DOMAIN_LIMITS, &options)?;
+    sockets::refuse(&options)?;
     refuse(&PROXY_LIMITS, &options)?;
     let ahead = way::ahead(&options, world)?;
     refuse(&ZERO_IO_LIMITS, &options)?;
@@ -63,10 +67,12 @@ pub fn plan(
         source_port: port,
         operands,
         ahead,
+        given,
         notes: Vec::new(),
         world,
     };
     let role = role(&mut place)?;
+    let sockets = place.sockets(&role)?;
     let notes = place.notes;
     load_script(&options, world)?;
     match role {
@@ -74,7 +80,7 @@ pub fn plan(
         Role::Connect(_) | Role::Scan(_) => refuse(&CONNECT_LIMITS, &options)?,
     }
     refuse(&DATAGRAM_LIMITS, &options)?;
-    Ok(dressed(options, role, notes, operands))
+    Ok(dressed(options, role, sockets, notes, operands))
 }
 
 /// A script to be run instead of everything else: it leaves nothing for another option to do.
@@ -397,7 +403,13 @@ fn secure(options: &mut Options, operands: &[OsString]) -> Option<Wishes> {
     Some(ssl.wishes(target.as_deref(), options.handshake))
 }
 
-fn dressed(mut options: Options, role: Role, notes: Vec<String>, operands: &[OsString]) -> Plan {
+fn dressed(
+    mut options: Options,
+    role: Role,
+    sockets: Sockets,
+    notes: Vec<String>,
+    operands: &[OsString],
+) -> Plan {
     let warnings = vain::warnings(&options);
     let secure = secure(&mut options, operands);
     let goes_on = options.keep_open && matches!(role, Role::Connect(_));
@@ -424,6 +436,7 @@ fn dressed(mut options: Options, role: Role, notes: Vec<String>, operands: &[OsS
         secure,
         command: options.commands.first().map(command),
         kill_after: options.kill_after.unwrap_or(KILL_AFTER),
+        sockets,
         wait: options.wait.unwrap_or(WAIT),
         idle: options.idle,
         verbose: options.verbose,

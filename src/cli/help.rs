@@ -64,10 +64,11 @@ fn forms() -> String {
 
 const WORDS: &str = "\
 The port is 31337 unless one is given, and that of a proxy 3128 (http) or 1080
-(socks). A time is a number of seconds, or one with a unit: 500ms, 10s, 2m, 1h.
-A size may end in K, M or G. A proxy is host[:port], or a URL with http, https,
-socks4 or socks5: socks5://user:pass@host:port. Rules say where a proxy leads:
-hosts, with ports behind a colon or not: 10.0.0.0/8:80,443,example.com,:25.
+(socks). A listener takes lists of both: 127.0.0.1,::1 80,8000-8003. A time is
+a number of seconds, or one with a unit: 500ms, 10s, 2m, 1h. A size may end in
+K, M or G. A proxy is host[:port], or a URL with http, https, socks4 or socks5:
+socks5://user:pass@host:port. Rules say where a proxy leads: hosts, with ports
+behind a colon or not: 10.0.0.0/8:80,443,example.com,:25.
 ";
 
 /// One option: its names, its value, what it does.
@@ -90,9 +91,10 @@ fn names(flag: &Flag) -> String {
         (None, Some(long)) => format!("    {long}"),
         (None, None) => String::new(),
     };
-    match flag.value() {
-        Some(value) => format!("  {both} <{value}>"),
-        None => format!("  {both}"),
+    match (flag.effect, flag.value()) {
+        (Effect::Maybe(..), Some(value)) => format!("  {both}[={value}]"),
+        (_, Some(value)) => format!("  {both} <{value}>"),
+        (_, None) => format!("  {both}"),
     }
 }
 

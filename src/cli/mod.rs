@@ -5,7 +5,7 @@
 //!          │ one row per option    │ vain: what has no effect
 //!         flags ── help, manual   World: files and names, asked in the reference's order
 //!          │
-//!         target, quantity, ssl, proxy: words for places, amounts, trust and those in between
+//!         target, quantity, ssl, proxy, sockets: words for places, amounts, trust, those in between ..
 //! ```
 //!
 //! Promise: nothing is printed here and nobody but the `World` is asked; the caller says what we
@@ -16,6 +16,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+pub mod activation;
 pub mod checks;
 pub mod flags;
 pub mod help;
@@ -29,6 +30,7 @@ pub mod plan;
 pub mod proxy;
 pub mod quantity;
 mod service;
+pub mod sockets;
 mod split;
 pub mod ssl;
 pub mod target;
@@ -39,7 +41,7 @@ mod words;
 
 use lines::Lines;
 use opts::{Options, Special};
-use plan::{Address, Family, Plan, Protocol, Script};
+use plan::{Address, Family, Given, Plan, Protocol, Script};
 
 /// What a command line without mistakes asks for.
 #[derive(Debug, PartialEq)]
@@ -71,6 +73,12 @@ pub struct UsageError {
 pub trait World {
     /// Says everything like that from here on.
     fn speak(&mut self, lines: Lines);
+    /// Takes over the sockets that whoever started us has left to us, or says in a sentence why there are
+    /// none of use.
+    fn given(&mut self) -> Result<Given, String>;
+    /// Takes over the descriptor of that number, to say there that we are ready, or says in a sentence why
+    /// that cannot be.
+    fn ready_fd(&mut self, number: i32) -> Result<(), String>;
     /// Makes sure that a log can be written, without changing what the file holds: what follows on
     /// the command line may still be wrong.
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()>;

@@ -13,10 +13,12 @@ use std::time::Duration;
 use getopts::{Fail, HasArg, Matches, Occur};
 
 use super::UsageError;
+use super::activation::Activation;
 use super::flags::{self, Effect, Flag, NoFlag};
 use super::lines::Lines;
 use super::plan::Quit;
 use super::proxy::Proxies;
+use super::sockets;
 use super::ssl::Ssl;
 use super::target::PortWord;
 use crate::access::Entries;
@@ -102,6 +104,10 @@ pub struct Options {
     pub handshake: Option<Duration>,
     /// `--proxy` and all options that begin like it.
     pub proxy: Proxies,
+    /// `--listen-fds` and `--ready-fd`.
+    pub activation: Activation,
+    /// What sockets are to be like.
+    pub sockets: sockets::Words,
     pub verbose: u8,
     /// `--log-format` and others about how lines look.
     pub lines: Lines,
@@ -173,9 +179,10 @@ fn grammar<'a>(flags: impl Iterator<Item = &'a Flag>) -> getopts::Options {
         let short = flag.short.map(String::from).unwrap_or_default();
         // To getopts, a long name of one letter is the letter.
         let long = if flag.long.len() == 1 { "" } else { flag.long };
-        let takes = match flag.value() {
-            Some(_) => HasArg::Yes,
-            None => HasArg::No,
+        let takes = match (flag.effect, flag.value()) {
+            (Effect::Maybe(..), _) => HasArg::Maybe,
+            (_, Some(_)) => HasArg::Yes,
+            (_, None) => HasArg::No,
         };
         grammar.opt(&short, long, "", "", takes, Occur::Multi);
     }
@@ -293,6 +300,7 @@ impl<Args: Iterator<Item = OsString>> Reader<'_, Args> {
     }
 
     fn apply(&mut self, flag: &'static Flag, value: Option<String>) -> Result<(), UsageError> {
+        let given = value.is_some();
         let value = as_typed(&value.unwrap_or_default());
         self.options.given += 1;
         match flag.effect {
@@ -300,6 +308,11 @@ impl<Args: Iterator<Item = OsString>> Reader<'_, Args> {
             Effect::Raw(_, set) => set(self.options, value),
             Effect::Value(_, set) => {
                 let stored = set(self.options, &value.to_string_lossy());
+                stored.map_err(UsageError::quitting)?;
+            }
+            Effect::Maybe(_, set) => {
+                let value = value.to_string_lossy();
+                let stored = set(self.options, given.then_some(&*value));
                 stored.map_err(UsageError::quitting)?;
             }
             Effect::Unsupported(_) => {
@@ -512,14 +525,16 @@ mod tests {
         );
     }
 
+    #[cfg(not(feature = "lua"))]
     #[test]
     fn an_unsupported_option_is_remembered_not_refused_yet() {
-        let (options, operands) = read_all(&["-g", "p", "--vsock", "h"]).expect("a good line");
+        let (options, operands) =
+            read_all(&["--lua-exec", "p", "--lua-exec-internal", "q", "h"]).expect("a good line");
         let first = options.unsupported.map(Flag::name);
-        assert_eq!(first.as_deref(), Some("-g"), "the first of them");
+        assert_eq!(first.as_deref(), Some("--lua-exec"), "the first of them");
         assert_eq!(operands, ["h"], "its value is no operand");
         assert!(
-            read_all(&["--vsock", "-w"]).is_err(),
+            read_all(&["--lua-exec", "x", "-w"]).is_err(),
             "other mistakes are reported first"
         );
     }

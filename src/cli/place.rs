@@ -1,16 +1,19 @@
 //! What the operands mean: a host and its ports, an address to listen on, or a Unix socket.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::opts::{Domain, Options};
-use super::plan::{Address, At, Family, Local, PortRange, Protocol, Target, UnixName, Way};
+use super::plan::{Address, At, Family, Given, Local, PortRange, Protocol, Target, UnixName, Way};
 use super::way::Ahead;
 use super::{UsageError, World, proxy, target};
 
 /// Where to connect or listen unless a port is given.
 pub(super) const DEFAULT_PORT: u16 = 31337;
+
+/// How many sockets may wait for peers: what many systems let a program open before it asks for more.
+const MOST_LISTENERS: usize = 1024;
 
 /// The operands with all that decides how they are read.
 pub(super) struct Place<'a> {
@@ -20,6 +23,8 @@ pub(super) struct Place<'a> {
     pub(super) operands: &'a [OsString],
     /// The proxies on the way to whom the operands name.
     pub(super) ahead: Option<Ahead>,
+    /// The sockets that we listen on instead of whatever the operands name.
+    pub(super) given: Option<Given>,
     /// What may be worth knowing.
     pub(super) notes: Vec<String>,
     pub(super) world: &'a mut dyn World,
@@ -95,6 +100,9 @@ impl<'a> Place<'a> {
 
     /// Where to listen.
     pub(super) fn at(&mut self) -> Result<At, UsageError> {
+        if let Some(given) = self.given {
+            return Ok(At::Given(given));
+        }
         let datagram = self.options.datagram;
         if self.options.domain == Domain::Unix {
             let name = self.unix_name("listen on")?;
@@ -104,39 +112,65 @@ impl<'a> Place<'a> {
             let at = self.vsock_place()?;
             return Ok(At::Vsock { at, datagram });
         }
-        let (host, ports) = self.host_and_ports();
-        let addresses = match host {
-            Some(host) => self.resolve(host)?.into_iter().take(1).collect(),
+        let (hosts, ports) = self.hosts_and_ports();
+        let hosts = match hosts {
+            Some(words) => self.resolve_each(words)?,
             None => everywhere(self.family()),
         };
         let kind = self.options.proxy.kind;
-        let port = match one_port(self.source_port, ports)? {
-            Some(word) => self.port(&word)?,
-            None => kind.map_or(DEFAULT_PORT, proxy::usual_port),
+        let ports = match one_port(self.source_port, ports)? {
+            Some(word) => self.ports(&word)?,
+            None => vec![lone(kind.map_or(DEFAULT_PORT, proxy::usual_port))],
         };
+        not_too_many(&hosts, &ports)?;
         Ok(At::Inet {
             protocol: protocol(self.options),
-            addresses,
-            port,
+            hosts,
+            ports,
         })
     }
 
-    /// What to listen on as it was typed, unless that is a Unix socket or everything.
-    pub(super) fn listening_host(&self) -> Option<String> {
-        let (host, _) = match self.options.domain {
+    /// What to listen on as it was typed, unless that is a Unix socket or everything; of a list, the first.
+    pub(super) fn listening_host(&mut self) -> Option<String> {
+        let (hosts, _) = match self.options.domain {
             Domain::Unix | Domain::Vsock => return None,
-            Domain::Any | Domain::V4 | Domain::V6 => self.host_and_ports(),
+            Domain::Any | Domain::V4 | Domain::V6 => self.hosts_and_ports(),
         };
-        host.map(|word| target::host(&word.to_string_lossy()).into())
+        let words = hosts?.to_string_lossy();
+        let first = words.split(',').next().unwrap_or_default();
+        Some(target::host(first).into())
     }
 
-    /// The operands of a listener, which may leave the host out.
-    fn host_and_ports(&self) -> (Option<&'a OsString>, &'a [OsString]) {
-        match self.operands {
-            [port] if self.source_port.is_none() && is_port(port) => (None, self.operands),
-            [host, ports @ ..] => (Some(host), ports),
-            [] => (None, self.operands),
+    /// The operands of a listener, which may leave the hosts out.
+    fn hosts_and_ports(&mut self) -> (Option<&'a OsString>, &'a [OsString]) {
+        let operands = self.operands;
+        match operands {
+            [word] if self.source_port.is_none() && self.are_ports(word) => (None, operands),
+            [hosts, ports @ ..] => (Some(hosts), ports),
+            [] => (None, operands),
         }
+    }
+
+    /// Whether a word alone is taken for ports: a port, a range, or a list that names nothing else. The
+    /// name of a service alone is a host, as it is to the reference.
+    fn are_ports(&mut self, word: &OsString) -> bool {
+        let protocol = protocol(self.options);
+        let word = word.to_string_lossy();
+        let is_list = word.contains(',');
+        word.split(',').all(|item| {
+            let digits = |item: &str| is_port(item.as_ref());
+            let bounds = item.split_once('-');
+            let is_range = bounds.is_some_and(|(first, last)| digits(first) && digits(last));
+            let mut is_service = || is_list && self.world.service(item, protocol).is_some();
+            digits(item) || is_range || is_service()
+        })
+    }
+
+    /// The addresses of each host in a list.
+    fn resolve_each(&mut self, words: &OsString) -> Result<Vec<Vec<Address>>, UsageError> {
+        let words = words.to_string_lossy();
+        let hosts = words.split(',').map(OsString::from);
+        hosts.map(|host| self.resolve(&host)).collect()
     }
 
     /// `-s` and `-p` of a connection over IP.
@@ -237,8 +271,21 @@ fn lone(port: u16) -> PortRange {
     }
 }
 
-/// What listening on no address in particular means: one socket for each family.
-fn everywhere(family: Family) -> Vec<Address> {
+/// Every listener costs a descriptor, and this many are more than anybody names but by mistake.
+fn not_too_many(hosts: &[Vec<Address>], ports: &[PortRange]) -> Result<(), UsageError> {
+    let addresses: usize = hosts.iter().map(Vec::len).sum();
+    let ports: usize = ports.iter().map(|range| range.len()).sum();
+    let sockets = addresses.saturating_mul(ports);
+    match sockets > MOST_LISTENERS {
+        false => Ok(()),
+        true => Err(UsageError::quitting(format!(
+            "Listening there would take {sockets} sockets, and {MOST_LISTENERS} is the most."
+        ))),
+    }
+}
+
+/// What listening on no address in particular means: one socket for each family, and both must be had.
+fn everywhere(family: Family) -> Vec<Vec<Address>> {
     let v6 = Address {
         ip: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         zone: 0,
@@ -248,14 +295,14 @@ fn everywhere(family: Family) -> Vec<Address> {
         zone: 0,
     };
     match family {
-        Family::Any => vec![v6, v4],
-        Family::V4 => vec![v4],
-        Family::V6 => vec![v6],
+        Family::Any => vec![vec![v6], vec![v4]],
+        Family::V4 => vec![vec![v4]],
+        Family::V6 => vec![vec![v6]],
     }
 }
 
 /// Whether a word alone is taken for a port: longer numbers are addresses.
-fn is_port(word: &OsString) -> bool {
+fn is_port(word: &OsStr) -> bool {
     let word = word.as_encoded_bytes();
     (1..=5).contains(&word.len()) && word.iter().all(u8::is_ascii_digit)
 }

@@ -2,12 +2,15 @@
 //!
 //! The types of this file are all that the rest of the program learns of the options.
 
+mod sockets;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::sockets::{Group, KeepAlive, Probes, Sockets};
 use crate::access::{Access, Destinations, Entries};
 use crate::secure::Wishes;
 
@@ -26,6 +29,8 @@ pub struct Plan {
     pub command: Option<Command>,
     /// `--kill-after`: how long a program may run on when its peer is gone.
     pub kill_after: Duration,
+    /// What sockets are to be like.
+    pub sockets: Sockets,
     /// `-w`: one deadline for all of connecting.
     pub wait: Duration,
     /// `-i`: how long nothing may move.
@@ -326,14 +331,15 @@ pub struct Again {
 /// Where to listen.
 #[derive(Debug, PartialEq)]
 pub enum At {
-    /// Over IP, on each of these addresses; never empty. `[::]` comes before `0.0.0.0`.
+    /// Over IP, on each port of each host.
     Inet {
         /// What carries the bytes.
         protocol: Protocol,
-        /// The local addresses.
-        addresses: Vec<Address>,
-        /// The port on each of them; 0 lets the system choose one for each.
-        port: u16,
+        /// The addresses of each host; never empty, nor is any of them. Of a name with several, those that
+        /// cannot be had are done without. `[::]` comes before `0.0.0.0`.
+        hosts: Vec<Vec<Address>>,
+        /// The ports; never empty. 0 lets the system choose one for each address.
+        ports: Vec<PortRange>,
     },
     /// For virtual machines, or the host of ours.
     Vsock {
@@ -348,6 +354,25 @@ pub enum At {
         name: UnixName,
         /// `-u`: a datagram socket.
         datagram: bool,
+    },
+    /// `--listen-fds`: on sockets that whoever started us has opened.
+    Given(Given),
+}
+
+/// What kind of sockets we are given by whoever started us; all are of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Stream sockets that listen.
+    Listeners {
+        /// What comes in is carried by SCTP.
+        sctp: bool,
+    },
+    /// Datagram sockets.
+    Datagrams,
+    /// One stream with a peer at its other end.
+    Connection {
+        /// It is carried by SCTP.
+        sctp: bool,
     },
 }
 

@@ -5,6 +5,7 @@
 use super::lines::Format;
 use super::opts::{Domain, Options};
 use super::plan::Quit;
+use super::sockets;
 use crate::access::Entry;
 
 const LIMIT_IGNORED: &str =
@@ -15,6 +16,7 @@ pub(super) fn warnings(o: &Options) -> Vec<String> {
     let limit_ignored = o.listen && !many(o) && o.max_conns.is_some();
     let limit = limit_ignored.then(|| LIMIT_IGNORED.into());
     let sentences = limit.into_iter().chain(without_effect(o));
+    let sentences = sentences.chain(sockets::warnings(o));
     sentences.map(|text| format!("Warning: {text}")).collect()
 }
 
@@ -24,7 +26,7 @@ fn many(o: &Options) -> bool {
 }
 
 /// An option, whether it was given, and what would make it useless, each with the words for it.
-type Row<'a> = (&'static str, bool, &'a [(bool, &'static str)]);
+pub(super) type Row<'a> = (&'static str, bool, &'a [(bool, &'static str)]);
 
 fn without_effect(o: &Options) -> Vec<String> {
     let scans = (o.zero_io, "with -z");

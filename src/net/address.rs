@@ -1,14 +1,20 @@
 //! Socket addresses in the words of the user.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::os::unix::ffi::OsStrExt;
 
+use rustix::net::netdevice::{index_to_name, name_to_index};
 use rustix::net::{SocketAddrAny, SocketAddrUnix};
-use socket2::SockAddr;
+use socket2::{Domain, SockAddr, Socket, Type};
 
-/// `127.0.0.1:80`, `[::1]:80`, `2:1024` for a vsock, a path, `@name`, or what stands for a socket without a name.
+/// `127.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `2:1024` for a vsock, a path, `@name`, or what stands for a
+/// socket without a name.
 pub fn full(address: &SockAddr) -> String {
     match (address.as_socket(), address.as_vsock_address()) {
+        (Some(SocketAddr::V6(v6)), _) if v6.scope_id() != 0 => {
+            format!("[{}]:{}", zoned(&v6), v6.port())
+        }
         (Some(inet), _) => inet.to_string(),
         (None, Some((cid, port))) => format!("{cid}:{port}"),
         (None, None) => unix(address),
@@ -19,12 +25,42 @@ pub fn full(address: &SockAddr) -> String {
 pub fn host(address: &SockAddr) -> String {
     match address.as_socket() {
         Some(SocketAddr::V4(v4)) => v4.ip().to_string(),
+        Some(SocketAddr::V6(v6)) if v6.scope_id() != 0 => zoned(&v6),
         Some(SocketAddr::V6(v6)) => v6.ip().to_string(),
         None => match address.as_vsock_address() {
             Some((cid, _)) => cid.to_string(),
             None => unix(address),
         },
     }
+}
+
+/// A link-local address with the name of its interface, or the number if it has lost its name.
+fn zoned(v6: &SocketAddrV6) -> String {
+    let name = interface_name(v6.scope_id()).unwrap_or_else(|| v6.scope_id().to_string());
+    format!("{}%{name}", v6.ip())
+}
+
+/// What an interface is called.
+pub fn interface_name(number: u32) -> Option<String> {
+    index_to_name(any_socket().ok()?, number).ok()
+}
+
+/// The number of an interface that is given by its name or its number.
+///
+/// # Errors
+/// There is none of that name or number.
+pub fn interface(word: &str) -> io::Result<u32> {
+    let socket = any_socket()?;
+    let number = match word.parse() {
+        Ok(number) => index_to_name(&socket, number).map(|_| number),
+        Err(_) => name_to_index(&socket, word),
+    };
+    Ok(number?)
+}
+
+/// Interfaces are asked for through a socket, whichever.
+fn any_socket() -> io::Result<Socket> {
+    Socket::new(Domain::UNIX, Type::DGRAM.cloexec(), None)
 }
 
 fn unix(address: &SockAddr) -> String {
@@ -90,9 +126,17 @@ mod tests {
     fn addresses_are_shown_as_users_know_them() {
         let v4: SocketAddr = "127.0.0.1:80".parse().unwrap();
         let v6: SocketAddr = "[::1]:80".parse().unwrap();
+        // The first interface of every machine and name space is lo.
+        let local = |zone| SocketAddrV6::new("fe80::1".parse().unwrap(), 80, 0, zone);
         let cases = [
             (SockAddr::from(v4), "127.0.0.1:80", "127.0.0.1"),
             (SockAddr::from(v6), "[::1]:80", "::1"),
+            (SockAddr::from(local(1)), "[fe80::1%lo]:80", "fe80::1%lo"),
+            (
+                SockAddr::from(local(u32::MAX >> 1)),
+                "[fe80::1%2147483647]:80",
+                "fe80::1%2147483647",
+            ),
             (SockAddr::unix("/tmp/a").unwrap(), "/tmp/a", "/tmp/a"),
             (SockAddr::unix("\0a").unwrap(), "@a", "@a"),
             (SockAddr::vsock(2, 1024), "2:1024", "2"),

@@ -21,6 +21,8 @@ pub(super) enum Wake {
     Layers(ConnId),
     /// A connection that has had its time to agree with the peer.
     Greeting(ConnId),
+    /// A connection whose first packet waits for data to go with it.
+    Opening(ConnId),
     /// A connection that waits for more than has come.
     Appetite(ConnId),
     /// A route that holds something back.

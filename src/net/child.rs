@@ -41,6 +41,8 @@ pub struct Program {
     pub protocol: &'static str,
     /// How many descriptors the program may have: as many as we might before we asked for more.
     pub descriptors: sockopt::SoftLimit,
+    /// Variables of our environment that it is not to have.
+    pub private: Vec<&'static str>,
     /// How long it has to end when it is told to, until it is killed.
     pub kill_after: Duration,
 }
@@ -225,6 +227,9 @@ fn command(program: &Program) -> io::Result<Command> {
     }
     let mut command = Command::new(path);
     command.arg0(name).args(arguments);
+    for variable in &program.private {
+        command.env_remove(variable);
+    }
     Ok(command)
 }
 

@@ -9,12 +9,14 @@ mod layers;
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use mio::Registry;
 use mio::event::Source as _;
 use mio::unix::SourceFd;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::SendFlags;
 use rustix::net::sockopt::set_socket_linger;
 use socket2::SockRef;
 
@@ -25,6 +27,7 @@ use super::appetite::Appetite;
 use super::sockopt::{self, Carriage};
 use super::sys::{self, Pipes};
 use super::transport::{Datagram, Transport};
+use super::wishes::Wishes;
 use crate::data::Buf;
 use crate::ids::{ConnId, ListenId, RouteId};
 use crate::mode::Alarm;
@@ -57,6 +60,8 @@ pub(super) struct Conn {
     readable: bool,
     writable: bool,
     finish: Finish,
+    /// It is opened by the first that is written, and may not be open yet.
+    opening: bool,
     /// It ends before all was said, and the peer is to see that.
     pub is_cut: bool,
     /// The peer has said its last.
@@ -70,6 +75,8 @@ enum Finish {
     No,
     /// As soon as what is queued below the layers has gone.
     Wanted,
+    /// As soon as it is open: before that, to end one direction is to give up both.
+    Late,
     Done,
 }
 
@@ -94,6 +101,7 @@ impl Conn {
             readable: false,
             writable: false,
             finish: Finish::No,
+            opening: false,
             is_cut: false,
             over: false,
             hung_up: false,
@@ -112,7 +120,11 @@ impl Conn {
     ///
     /// # Errors
     /// The place cannot be reached, or the system has no socket for it.
-    pub(super) fn into_messages(self, place: &Endpoint) -> io::Result<(Transport, String)> {
+    pub(super) fn into_messages(
+        self,
+        place: &Endpoint,
+        wishes: &Wishes,
+    ) -> io::Result<(Transport, String)> {
         let Transport::Stream(control) = self.transport else {
             return Err(io::ErrorKind::Unsupported.into());
         };
@@ -126,7 +138,7 @@ impl Conn {
             ip = proxy.as_socket().map_or(ip, |proxy| proxy.ip());
         }
         let address = SocketAddr::new(ip, place.port).into();
-        let socket = sockopt::open(&address, Carriage::Datagram)?;
+        let socket = wishes.open_towards(&address, Carriage::Datagram)?;
         socket.connect(&address)?;
         let mut datagram = Datagram::connected(sockopt::descriptor(socket), false);
         datagram.control = Some(control);
@@ -232,6 +244,7 @@ impl Conn {
     /// Whether the kernel has handed everything to the peer; it still knows after a reset.
     pub(super) fn has_all(&self) -> bool {
         match &self.transport {
+            Transport::Stream(_) if self.is_opening() => false,
             Transport::Stream(fd) => sys::unsent(fd) == 0,
             Transport::Sctp { socket, .. } => !sys::undelivered(socket),
             Transport::Datagram(_)
@@ -316,10 +329,55 @@ impl Conn {
         Self::raw_pull(&mut self.transport, &mut self.readable, &mut ear)
     }
 
+    /// What is written first opens it.
+    pub(super) fn opens_with_words(&mut self) {
+        self.opening = true;
+    }
+
+    /// It is opened with nothing, unless something was written.
+    pub(super) fn open_now(&self) {
+        // A socket that still waits for what is to go first can be written. One that has failed can be as
+        // well, and would tell us why, and nobody who reads it.
+        if let Transport::Stream(fd) = &self.transport
+            && waits_for_words(fd.as_fd())
+        {
+            let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+            let _ = rustix::net::send(fd, &[], flags); // it goes on by itself, and fails by itself
+        }
+    }
+
+    /// Whether it is still not open, and may yet be.
+    fn is_opening(&self) -> bool {
+        let has_peer = |fd| SockRef::from(fd).peer_addr().is_ok();
+        match &self.transport {
+            Transport::Stream(fd) => self.opening && !self.hung_up && !has_peer(fd),
+            Transport::Sctp { .. }
+            | Transport::Datagram(_)
+            | Transport::Session(_)
+            | Transport::Child(_)
+            | Transport::Stdio { .. } => false,
+        }
+    }
+
     fn finish_transport(&mut self) {
+        if self.is_opening() {
+            self.finish = Finish::Late;
+            return self.open_now();
+        }
         self.finish = Finish::Done;
         let _ = self.transport.finish(); // the peer may be gone already
     }
+}
+
+/// Whether a socket that is not open can be written, and has not failed.
+fn waits_for_words(fd: BorrowedFd<'_>) -> bool {
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
+    let answered = poll(&mut fds, Some(&now)).is_ok();
+    answered && fds[0].revents() == PollFlags::OUT
 }
 
 #[cfg(test)]

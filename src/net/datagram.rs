@@ -22,6 +22,8 @@ pub(super) struct Hall {
     pub sessions: HashMap<SockAddr, ConnId>,
     /// A Unix socket, whose messages may be larger than any UDP datagram.
     pub unix: bool,
+    /// Others hold the socket as well, and it is to stay as it is.
+    pub shared: bool,
     /// The session that must have been heard before more is taken from a Unix socket.
     pub waits_for: Option<ConnId>,
 }
@@ -40,7 +42,16 @@ impl Hall {
             socket: Rc::new(socket),
             sessions: HashMap::new(),
             unix,
+            shared: false,
             waits_for: None,
+        }
+    }
+
+    /// The same through a socket that others hold as well.
+    pub(super) fn shared(socket: OwnedFd, unix: bool) -> Self {
+        Self {
+            shared: true,
+            ..Self::new(socket, unix)
         }
     }
 
@@ -73,7 +84,7 @@ pub(super) fn send_to(socket: &OwnedFd, bytes: &[u8], peer: &SockAddr) -> io::Re
     if address::is_nameless(peer) {
         return Ok(bytes.len()); // it can be heard but not answered
     }
-    let flags = SendFlags::NOSIGNAL.bits() as i32;
+    let flags = (SendFlags::NOSIGNAL | SendFlags::DONTWAIT).bits() as i32;
     let sent = SockRef::from(socket).send_to_with_flags(bytes, peer, flags);
     let too_large = rustix::io::Errno::MSGSIZE.raw_os_error();
     match sent {

@@ -13,7 +13,8 @@ use rustix::io::Errno;
 use socket2::{SockAddr, Socket};
 
 use super::address;
-use super::sockopt::{self, BoundPath, Carriage};
+use super::sockopt::{BoundPath, Carriage};
+use super::wishes::Wishes;
 use crate::ids::{AttemptId, ConnId, DialId};
 
 /// When the next address is tried though the last has not failed yet (RFC 8305, section 5).
@@ -156,8 +157,8 @@ fn by_turns(addresses: Vec<SockAddr>) -> VecDeque<SockAddr> {
 ///
 /// # Errors
 /// Those of socket(2), bind(2) and connect(2); a local address that cannot be had is named.
-pub fn begin(target: &Target, peer: &SockAddr) -> io::Result<Begun> {
-    let socket = sockopt::open(peer, target.carriage)?;
+pub fn begin(target: &Target, wishes: &Wishes, peer: &SockAddr) -> io::Result<Begun> {
+    let socket = wishes.open_towards(peer, target.carriage)?;
     let path = bind(&socket, target, peer)?;
     match socket.connect(peer) {
         Ok(()) => Ok(Begun::Connected(socket, path)),

@@ -14,6 +14,7 @@ use super::conn::Conn;
 use super::datagram::{self, HALL_BATCH};
 use super::dial::words;
 use super::listener::{BATCH, Door, Listener, accept, concerns_peer_only};
+use super::sockopt::Carriage;
 use super::transport::{Datagram, Session, Transport};
 use super::{Shell, Whose, Word, address};
 use crate::ids::{ConnId, ListenId};
@@ -31,6 +32,7 @@ impl Shell {
         listener.queued = false;
         let batch = match &listener.door {
             Door::Stream { .. } => BATCH,
+            Door::Only(..) => 1,
             Door::Hall(_) => HALL_BATCH,
         };
         for _ in 0..batch {
@@ -40,7 +42,7 @@ impl Shell {
             let Some(listener) = self.listeners.find_mut(id) else {
                 return;
             };
-            let step = match &listener.door {
+            let step = match &mut listener.door {
                 Door::Stream { .. }
                     if self.config.most_guests.is_some_and(|n| self.guests >= n) =>
                 {
@@ -53,6 +55,13 @@ impl Shell {
                         self.admit_stream(id, Transport::stream(fd, carriage), &peer);
                     })
                 }
+                Door::Only(peer, carriage) => match peer.take() {
+                    Some(fd) => {
+                        let stream = Transport::stream(fd, *carriage);
+                        peer_of(&stream).map(|peer| self.admit_stream(id, stream, &peer))
+                    }
+                    None => Err(io::ErrorKind::WouldBlock.into()),
+                },
                 Door::Hall(hall) => {
                     let message = hall.receive(&mut self.scratch);
                     message.map(|(n, peer)| self.admit_message(id, n, peer))
@@ -178,11 +187,19 @@ impl Shell {
     fn admit_stream(&mut self, id: ListenId, stream: Transport, peer: &SockAddr) {
         if let Some(listener) = self.listeners.find_mut(id) {
             (listener.retry_at, listener.exhausted) = (None, false);
+            if let (true, Some(socket)) = (listener.given, stream.stream_socket()) {
+                // Those who come through our own inherit it. Without it they are served none the worse.
+                let _ = self.config.wishes.keep_alive(&SockRef::from(socket));
+            }
         }
         if self.refuses(peer) {
             return;
         }
-        let conn = self.add_conn(stream, address::full(peer), Whose::Guest);
+        let name = address::full(peer);
+        if let Transport::Stream(fd) = &stream {
+            self.say_paths(&name, fd, Carriage::Stream);
+        }
+        let conn = self.add_conn(stream, name, Whose::Guest);
         match self.watch(conn) {
             Ok(()) => self.let_in(id, conn),
             Err(_) => drop(self.conns.remove(conn)), // out of kernel memory; the peer sees a close
@@ -272,7 +289,7 @@ impl Shell {
     fn session_of(&self, id: ListenId, peer: &SockAddr) -> Option<ConnId> {
         match &self.listeners.find(id)?.door {
             Door::Hall(hall) => hall.sessions.get(peer).copied(),
-            Door::Stream { .. } => None,
+            Door::Stream { .. } | Door::Only(..) => None,
         }
     }
 
@@ -302,7 +319,7 @@ impl Shell {
     }
 
     /// The first peer of a datagram listener that wants one only: the socket becomes its own, so
-    /// that the system refuses all others.
+    /// that the system refuses all others. One that others share hears them, but we do not.
     fn take_hall(&mut self, id: ListenId, peer: SockAddr, message: Box<[u8]>) -> Option<ConnId> {
         let listener = self.listeners.remove(id)?;
         self.paths.extend(listener.path);
@@ -314,7 +331,11 @@ impl Shell {
             .poll
             .registry()
             .deregister(&mut SourceFd(&socket.as_raw_fd())); // registered anew below
-        if !address::is_nameless(&peer)
+        // What is sent to a group does not reach a socket that is connected.
+        let apart = !self.config.wishes.groups.is_empty();
+        if !apart
+            && !hall.shared
+            && !address::is_nameless(&peer)
             && let Err(error) = SockRef::from(&socket).connect(&peer)
         {
             // A Unix peer that has left cannot be answered, but what it said counts.
@@ -324,7 +345,9 @@ impl Shell {
         let (name, first, unix) = (address::full(&peer), [message].into(), hall.unix);
         let datagram = Datagram {
             only: Some(peer),
+            apart,
             first,
+            shared: hall.shared,
             ..Datagram::connected(socket, unix)
         };
         let conn = self.add_conn(Transport::Datagram(Box::new(datagram)), name, Whose::Guest);
@@ -391,4 +414,10 @@ impl Shell {
             }
         }
     }
+}
+
+/// Who is at the other end of a socket that came with its peer.
+fn peer_of(stream: &Transport) -> io::Result<SockAddr> {
+    let socket = stream.stream_socket().ok_or(io::ErrorKind::NotConnected)?;
+    SockRef::from(socket).peer_addr()
 }

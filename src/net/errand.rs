@@ -237,11 +237,11 @@ impl Shell {
         };
         let name = to.to_string();
         let own = socket.local_addr().ok().and_then(|own| own.as_socket());
-        let _ = sockopt::keep_alive(&socket); // without it only those who vanish are noticed later
         let transport = Transport::Stream(sockopt::descriptor(socket));
         let conn = self.conns.add(Conn::new(transport, name, self.now));
         match self.watch_won(conn, watched) {
             Ok(()) => {
+                self.open_in_time(conn, watched);
                 let unknown = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
                 self.told(asker, own.unwrap_or(unknown), Some(conn));
             }

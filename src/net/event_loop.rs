@@ -70,7 +70,8 @@ impl Shell {
     fn settle(&mut self, mode: &mut dyn Mode) -> Option<i32> {
         self.tell(mode);
         self.sweep();
-        let status = self.exit.or_else(|| self.has_left())?;
+        let status = self.exit.or_else(|| self.has_left());
+        let status = status.or_else(|| self.has_served_the_only().then_some(0))?;
         if self.exit.is_none() {
             let all = self.conns.ids().into_iter();
             all.for_each(|id| self.say_closed(id));
@@ -131,6 +132,7 @@ impl Shell {
                 .find(id)
                 .and_then(|conn| conn.greeting())
                 .is_some_and(|greeting| greeting.until == Some(at)),
+            Wake::Opening(id) => conns.find(id).is_some(),
             Wake::Appetite(id) => conns.find(id).is_some_and(|conn| conn.is_patient(at)),
             Wake::Route(id) => routes.find(id).is_some_and(|route| route.wants(at)),
             Wake::Dial(id) => dials
@@ -238,6 +240,11 @@ impl Shell {
                     }
                 }
                 Wake::Greeting(id) => self.lose_patience(id, at),
+                Wake::Opening(id) => {
+                    if let Some(conn) = self.conns.find(id) {
+                        conn.open_now();
+                    }
+                }
                 Wake::Appetite(id) => self.feed(id, at),
                 Wake::Route(id) => self.ring_route(id),
                 Wake::Dial(id) => self.look_at_dial(id),
@@ -455,10 +462,13 @@ impl Shell {
             return Ok(());
         };
         let interest = match listener.door {
-            Door::Stream { .. } => Interest::READABLE,
+            Door::Stream { .. } | Door::Only(..) => Interest::READABLE,
             Door::Hall(_) => Interest::READABLE | Interest::WRITABLE,
         };
-        let fd = listener.watched().as_raw_fd();
+        let Some(fd) = listener.watched().map(|fd| fd.as_raw_fd()) else {
+            self.queue_listener(id);
+            return Ok(());
+        };
         let token = token::pack(Kind::Listener, id);
         self.poll
             .registry()

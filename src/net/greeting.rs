@@ -185,7 +185,7 @@ impl Shell {
     ) {
         let moved = self.conns.remove(id).map(|conn| {
             conn.unwatch(self.poll.registry());
-            conn.into_messages(place)
+            conn.into_messages(place, &self.config.wishes)
         });
         let result = match moved {
             Some(Ok((transport, name))) => {

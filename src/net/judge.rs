@@ -50,7 +50,7 @@ impl Shell {
             let own = listener.address.as_socket();
             own.is_some_and(|own| {
                 let everywhere = own.ip().is_unspecified() && own.is_ipv4() == ip.is_ipv4();
-                let streams = matches!(listener.door, Door::Stream { .. });
+                let streams = matches!(listener.door, Door::Stream { .. } | Door::Only(..));
                 let here = own.ip() == ip || everywhere && is_local(ip);
                 streams && own.port() == port && here
             })

@@ -31,6 +31,8 @@ pub(super) struct Listener {
     pub complained: bool,
     /// The socket file it made, which goes with it.
     pub path: Option<BoundPath>,
+    /// Somebody else has opened it.
+    pub given: bool,
 }
 
 /// How peers come in.
@@ -44,6 +46,8 @@ pub(super) enum Door {
     },
     /// One socket for all of them.
     Hall(Hall),
+    /// Nobody comes but the one who was there when we began, and is in when this is empty.
+    Only(Option<OwnedFd>, Carriage),
 }
 
 impl Listener {
@@ -57,14 +61,24 @@ impl Listener {
             exhausted: false,
             complained: false,
             path,
+            given: false,
         }
     }
 
-    /// What the loop watches.
-    pub(super) fn watched(&self) -> BorrowedFd<'_> {
+    /// Where others may come, as the user knows it.
+    pub(super) fn place(&self) -> Option<String> {
         match &self.door {
-            Door::Stream { socket, .. } => socket.as_fd(),
-            Door::Hall(hall) => hall.socket.as_fd(),
+            Door::Stream { .. } | Door::Hall(_) => Some(address::full(&self.address)),
+            Door::Only(..) => None,
+        }
+    }
+
+    /// What the loop watches, if anybody may still come.
+    pub(super) fn watched(&self) -> Option<BorrowedFd<'_>> {
+        match &self.door {
+            Door::Stream { socket, .. } => Some(socket.as_fd()),
+            Door::Hall(hall) => Some(hall.socket.as_fd()),
+            Door::Only(..) => None,
         }
     }
 }

@@ -5,7 +5,9 @@
 
 pub mod address;
 pub mod dial;
+pub mod given;
 pub mod hint;
+pub mod notify;
 pub mod resolve;
 pub mod sockopt;
 pub mod stdio;
@@ -34,6 +36,7 @@ mod signals;
 mod token;
 mod transport;
 mod turn;
+pub mod wishes;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -67,6 +70,7 @@ use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
 use self::stdio::{Half, Kind};
 use self::transport::{Pipes, Transport};
+use self::wishes::Wishes;
 use crate::access::Access;
 use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
@@ -77,6 +81,8 @@ use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
 pub struct Config {
+    /// What all sockets towards others are to be like.
+    pub wishes: Wishes,
     /// Whom [`crate::mode::Net::dial`] reaches.
     pub target: Option<Rc<Target>>,
     /// What the user calls the `n`th peer of the command line, where proxies are met in its place.
@@ -362,7 +368,7 @@ impl Shell {
     /// # Errors
     /// Those of socket(2), bind(2) and listen(2).
     pub fn listen(&mut self, address: &SockAddr, carriage: Carriage) -> io::Result<()> {
-        let (socket, path) = sockopt::listen(address, carriage)?;
+        let (socket, path) = sockopt::listen(address, carriage, &self.config.wishes)?;
         let own = socket.local_addr()?;
         let fd = sockopt::descriptor(socket);
         let door = match carriage {
@@ -372,17 +378,22 @@ impl Shell {
             },
             Carriage::Datagram => Door::Hall(Hall::new(fd, own.is_unix())),
         };
-        let id = self.listeners.add(Listener::new(door, own.clone(), path));
+        self.open_door(Listener::new(door, own, path))
+    }
+
+    /// Lets the loop tell who comes, and the user where.
+    fn open_door(&mut self, listener: Listener) -> io::Result<()> {
+        let place = listener.place();
+        let id = self.listeners.add(listener);
         self.watch_listener(id)?;
         self.reserve.refill();
-        let name = address::full(&own);
-        self.say.tell(
-            Level::Verbose,
-            &format!("Listening on {name}"),
-            &Fact::new("listening").text("address", name),
-        );
-        if self.config.announce {
-            self.say.announce("LISTEN");
+        if let Some(place) = place {
+            let words = format!("Listening on {place}");
+            let fact = Fact::new("listening").text("address", place);
+            self.say.tell(Level::Verbose, &words, &fact);
+            if self.config.announce {
+                self.say.announce("LISTEN");
+            }
         }
         Ok(())
     }
@@ -435,8 +446,8 @@ pub fn stdin_is_file() -> bool {
 }
 
 /// The peer of a connected socket, as the user knows it.
-fn peer_name(socket: SockRef<'_>) -> String {
-    socket
-        .peer_addr()
-        .map_or_else(|_| "(unknown)".into(), |peer| address::full(&peer))
+fn peer_name(socket: SockRef<'_>, dialled: &SockAddr) -> String {
+    // Where nothing has been sent yet there is no peer.
+    let peer = socket.peer_addr();
+    address::full(peer.as_ref().unwrap_or(dialled))
 }

@@ -1,24 +1,28 @@
 //! Dials under way: attempts begun, watched, won and lost.
 
 use std::io;
-use std::os::fd::AsRawFd;
-use std::time::Instant;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
 
 use mio::Interest;
 use mio::unix::SourceFd;
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::{SockRef, Socket};
+use socket2::{SockAddr, SockRef, Socket};
 
 use super::alarm::Wake;
 use super::dial::{Attempt, Begun, Caller, Dial, begin, words};
 use super::sockopt::{BoundPath, Carriage};
 use super::token::{self, Kind};
 use super::transport::{Datagram, Transport};
-use super::{Shell, Whose, address, hint, peer_name, sockopt};
-use crate::ids::{AttemptId, DialId};
+use super::{Shell, Whose, address, hint, peer_name, sockopt, wishes};
+use crate::ids::{AttemptId, ConnId, DialId};
 use crate::mode::{Event, Failure};
 use crate::say::{Fact, Level};
 use crate::wire::{Fault, Then};
+
+/// How long a connection that may take data with its first packet waits for data. Longer than a program
+/// that has something to say at once takes to say it, and shorter than anybody notices.
+const FIRST_WORDS: Duration = Duration::from_millis(20);
 
 /// Whether the loop knows a socket that has connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,9 +89,9 @@ impl Shell {
         let Some(peer) = dial.untried.pop_front() else {
             return;
         };
-        match begin(&dial.target, &peer) {
+        match begin(&dial.target, &self.config.wishes, &peer) {
             Ok(Begun::Connected(socket, path)) if dial.target.probe.is_none() => {
-                self.won(id, socket, path, Watched::Not);
+                self.won(id, socket, path, &peer, Watched::Not);
             }
             Ok(Begun::Connected(socket, path)) => self.probe(id, socket, path, peer),
             Ok(Begun::Pending(socket)) => {
@@ -126,13 +130,7 @@ impl Shell {
     }
 
     /// Sends one byte and waits for a refusal that may never come.
-    fn probe(
-        &mut self,
-        id: DialId,
-        socket: Socket,
-        path: Option<BoundPath>,
-        peer: socket2::SockAddr,
-    ) {
+    fn probe(&mut self, id: DialId, socket: Socket, path: Option<BoundPath>, peer: SockAddr) {
         if let Err(error) = rustix::net::send(&socket, &[0], SendFlags::NOSIGNAL) {
             return self.lost(id, &peer, error.into());
         }
@@ -177,6 +175,7 @@ impl Shell {
                 attempt.dial,
                 attempt.socket,
                 attempt.path,
+                &attempt.peer,
                 Watched::AsAttempt,
             ),
             Err(error) => self.attempt_failed(attempt.dial, id, &attempt.peer, error),
@@ -187,7 +186,7 @@ impl Shell {
         &mut self,
         id: DialId,
         attempt: AttemptId,
-        peer: &socket2::SockAddr,
+        peer: &SockAddr,
         error: io::Error,
     ) {
         if let Some(dial) = self.dials.find_mut(id) {
@@ -197,7 +196,7 @@ impl Shell {
         self.look_at_dial(id);
     }
 
-    fn lost(&mut self, id: DialId, peer: &socket2::SockAddr, error: io::Error) {
+    fn lost(&mut self, id: DialId, peer: &SockAddr, error: io::Error) {
         let Some(dial) = self.dials.find_mut(id) else {
             return;
         };
@@ -217,23 +216,38 @@ impl Shell {
         if !dial.untried.is_empty() {
             self.say.lead(level, "Trying next address...");
         }
-        dial.hint = hint::dial(peer, &error);
+        dial.hint = hint::dial(peer, dial.target.carriage, &error);
         dial.last = error;
     }
 
-    fn won(&mut self, id: DialId, socket: Socket, path: Option<BoundPath>, watched: Watched) {
+    fn won(
+        &mut self,
+        id: DialId,
+        socket: Socket,
+        path: Option<BoundPath>,
+        peer: &SockAddr,
+        watched: Watched,
+    ) {
         let Some(dial) = self.drop_dial(id) else {
             return;
         };
         self.paths.extend(path);
         match dial.caller {
-            Caller::Line(n) => self.won_for_line(n, &dial, socket, watched),
+            Caller::Line(n) => self.won_for_line(n, &dial, socket, peer, watched),
             Caller::Peer(asker) => self.won_for_peer(asker, socket, watched),
         }
     }
 
-    fn won_for_line(&mut self, n: usize, dial: &Dial, socket: Socket, watched: Watched) {
-        let mut name = peer_name(SockRef::from(&socket));
+    fn won_for_line(
+        &mut self,
+        n: usize,
+        dial: &Dial,
+        socket: Socket,
+        peer: &SockAddr,
+        watched: Watched,
+    ) {
+        let mut name = peer_name(SockRef::from(&socket), peer);
+        self.say_paths(&name, &socket, dial.target.carriage);
         if let Some(name_of) = &self.config.name_of {
             // Of many peers only those that are there are named, and not the way to each.
             if !dial.target.many {
@@ -256,12 +270,39 @@ impl Shell {
         };
         let conn = self.add_conn(transport, name, Whose::Line(n));
         match self.watch_won(conn, watched) {
-            Ok(()) => self.reached(conn, n, dial.deadline),
+            Ok(()) => {
+                self.open_in_time(conn, watched);
+                self.reached(conn, n, dial.deadline);
+            }
             Err(error) => self.outbox.push_back(Event::Fail {
                 dial: n,
                 why: failure(&error),
             }),
         }
+    }
+
+    /// Data that goes with the first packet is waited for a little while only: a peer that speaks first does
+    /// not know of us yet.
+    pub(super) fn open_in_time(&mut self, id: ConnId, watched: Watched) {
+        if let Some(conn) = self.conns.find_mut(id)
+            && watched == Watched::Not
+            && self.config.wishes.fastopen
+        {
+            conn.opens_with_words();
+            self.alarms.set(self.now + FIRST_WORDS, Wake::Opening(id));
+        }
+    }
+
+    /// Says whether the peer uses several paths, when that was asked for.
+    pub(super) fn say_paths(&self, name: &str, socket: impl AsFd, carriage: Carriage) {
+        if !self.config.wishes.mptcp || carriage != Carriage::Stream {
+            return;
+        }
+        let words = match wishes::is_mptcp(socket) {
+            true => format!("MPTCP with {name}."),
+            false => format!("{name} does without MPTCP: plain TCP."),
+        };
+        self.say.say(Level::Verbose, &words);
     }
 
     fn give_up(&mut self, id: DialId, why: &io::Error, hint: Option<&'static str>) {
@@ -302,7 +343,7 @@ fn is_connected(socket: &Socket) -> io::Result<bool> {
     }
 }
 
-fn is_itself(socket: &Socket, peer: &socket2::SockAddr) -> bool {
+fn is_itself(socket: &Socket, peer: &SockAddr) -> bool {
     peer.as_socket().is_some() && socket.local_addr().is_ok_and(|own| own == *peer)
 }
 

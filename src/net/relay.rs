@@ -20,6 +20,7 @@ use super::datagram::{receive_from, send_to};
 use super::errand::Seeker;
 use super::sockopt::{self, Carriage};
 use super::token::{self, Kind};
+use super::wishes::Wishes;
 use crate::access::reached;
 use crate::ids::{ConnId, RelayId};
 use crate::wire::{Endpoint, Host};
@@ -82,7 +83,7 @@ impl Shell {
         let Some((Some(peer), Some(own))) = ends else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        let inside = socket(own)?;
+        let inside = socket(own, &self.config.wishes)?;
         let address = sockopt::local(&inside)?;
         let id = self.relays.add(Relay {
             control,
@@ -289,7 +290,7 @@ impl Shell {
             true => Ipv6Addr::UNSPECIFIED.into(),
             false => Ipv4Addr::UNSPECIFIED.into(),
         };
-        let socket = socket(any)?;
+        let socket = socket(any, &self.config.wishes)?;
         let token = token::pack(Kind::RelayOut, id);
         let fd = socket.as_raw_fd();
         SourceFd(&fd).register(self.poll.registry(), token, Interest::READABLE)?;
@@ -344,9 +345,9 @@ fn ip_of(address: Option<SockAddr>) -> Option<IpAddr> {
 }
 
 /// A datagram socket at that address, with a port of the system's choice.
-fn socket(ip: IpAddr) -> io::Result<OwnedFd> {
+fn socket(ip: IpAddr, wishes: &Wishes) -> io::Result<OwnedFd> {
     let address: SockAddr = SocketAddr::new(ip, 0).into();
-    let socket = sockopt::open(&address, Carriage::Datagram)?;
+    let socket = wishes.open(&address, Carriage::Datagram)?;
     if ip.is_ipv6() {
         socket.set_only_v6(true)?;
     }

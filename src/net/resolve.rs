@@ -2,9 +2,13 @@
 //!
 //! These calls may wait for a name server. They are for the time before anything is served.
 
+use std::io;
+use std::net::Ipv6Addr;
+
 use dns_lookup::{AddrInfoHints, LookupError, getaddrinfo};
 use libc::{AF_INET, AF_INET6, AF_UNSPEC, AI_NUMERICHOST, SOCK_DGRAM, SOCK_STREAM};
 
+use super::address;
 use crate::cli::plan::{Address, Family, Protocol};
 
 /// All addresses of a host in the resolver's order, each once; IPv4 may be written in all the ways
@@ -20,7 +24,8 @@ pub fn host(name: &str, family: Family, numeric_only: bool) -> Result<Vec<Addres
         socktype: SOCK_STREAM, // of whatever type: without one, every address comes three times
         protocol: 0,
     };
-    let found = getaddrinfo(Some(name), None, Some(hints)).map_err(reason)?;
+    let found = getaddrinfo(Some(name), None, Some(hints));
+    let found = found.map_err(|error| no_interface(name).unwrap_or_else(|| reason(error)))?;
     let mut addresses = Vec::new();
     for address in found.flatten().map(|info| Address::from(info.sockaddr)) {
         if !addresses.contains(&address) {
@@ -31,6 +36,22 @@ pub fn host(name: &str, family: Family, numeric_only: bool) -> Result<Vec<Addres
         true => Err("Name or service not known".into()),
         false => Ok(addresses),
     }
+}
+
+/// What is wrong with an interface behind an address, if that is what is wrong.
+fn no_interface(name: &str) -> Option<String> {
+    let (address, zone) = name.split_once('%')?;
+    let _: Ipv6Addr = address.parse().ok()?;
+    match address::interface(zone) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_device(&error) => {
+            Some(format!("there is no interface \"{}\"", zone.escape_debug()))
+        }
+        Ok(_) | Err(_) => None,
+    }
+}
+
+fn is_no_device(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENODEV) || error.raw_os_error() == Some(libc::ENXIO)
 }
 
 /// The port of a service.

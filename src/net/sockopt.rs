@@ -4,24 +4,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Protocol, SockAddr, SockRef, Socket, Type};
 
 use super::sys;
+use super::wishes::Wishes;
 
 /// How many connections may wait to be accepted. More than the system's limit, which then counts: a
 /// full queue makes every further client wait a second for its next try.
 const BACKLOG: i32 = 1 << 16;
-
-/// How long a peer of ours may be silent before its system is asked whether it is still there, how
-/// long an answer may take, and how many may fail to come.
-const PROBE_AFTER: Duration = Duration::from_secs(60);
-const PROBE_AGAIN: Duration = Duration::from_secs(15);
-const PROBES: u32 = 4;
 
 /// How much an SCTP socket may hold for us, as far as the system allows. Linux counts the whole of a packet for
 /// each piece of a message in it, and packets of 64 KiB are usual on the loopback: with its 208 KiB the
@@ -118,41 +112,39 @@ fn lacking(error: io::Error, address: &SockAddr, carriage: Carriage) -> io::Erro
     io::Error::new(io::ErrorKind::Unsupported, words)
 }
 
+/// A socket for streams that may use several paths.
+///
+/// # Errors
+/// Those of socket(2): the system may know none of it, or have been told to.
+pub fn open_mptcp(address: &SockAddr) -> io::Result<Socket> {
+    let kind = Type::STREAM.nonblocking().cloexec();
+    Socket::new(address.domain(), kind, Some(Protocol::MPTCP))
+}
+
 /// A listening socket, and the path it made if it made one.
 ///
 /// # Errors
 /// The address is in use, is not ours, or needs a permission we do not have.
-pub fn listen(address: &SockAddr, carriage: Carriage) -> io::Result<(Socket, Option<BoundPath>)> {
-    let socket = open(address, carriage)?;
+pub fn listen(
+    address: &SockAddr,
+    carriage: Carriage,
+    wishes: &Wishes,
+) -> io::Result<(Socket, Option<BoundPath>)> {
+    let socket = wishes.open(address, carriage)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
     if address.as_socket().is_some() && carriage != Carriage::Datagram {
         socket.set_reuse_address(true)?;
     }
-    if address.as_socket().is_some() && carriage == Carriage::Stream {
-        // Those who come in inherit it: a peer that is gone without a word is noticed after a while,
-        // and gives up its place. (SCTP asks by itself.)
-        keep_alive(&socket)?;
-    }
+    wishes.before_bind(&socket, carriage)?;
     let made = bind(&socket, address, carriage)?;
-    if carriage != Carriage::Datagram {
-        let listening = socket.listen(BACKLOG);
-        listening.map_err(|error| lacking(error, address, carriage))?;
-    }
+    let listening = match carriage {
+        Carriage::Stream | Carriage::Sctp => socket.listen(BACKLOG),
+        Carriage::Datagram => wishes.join(&socket, address),
+    };
+    listening.map_err(|error| lacking(error, address, carriage))?;
     Ok((socket, made))
-}
-
-/// A peer of this stream that is gone without a word is noticed after a while.
-///
-/// # Errors
-/// Those of setsockopt(2).
-pub fn keep_alive(socket: &Socket) -> io::Result<()> {
-    let probes = TcpKeepalive::new()
-        .with_time(PROBE_AFTER)
-        .with_interval(PROBE_AGAIN)
-        .with_retries(PROBES);
-    socket.set_tcp_keepalive(&probes)
 }
 
 /// Our own address of an internet socket.

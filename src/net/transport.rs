@@ -70,6 +70,10 @@ pub(super) struct Datagram {
     pub socket: OwnedFd,
     /// Whom to listen to, where the system may still hold what others sent before it was connected.
     pub only: Option<SockAddr>,
+    /// The socket is others' as well and not connected to the peer.
+    pub shared: bool,
+    /// The socket is not connected to that one, for it hears groups as well.
+    pub apart: bool,
     /// Messages that came while the peer was being let in.
     pub first: VecDeque<Box<[u8]>>,
     /// Unix sockets carry messages larger than any UDP datagram: ask for the size first.
@@ -240,6 +244,10 @@ impl Transport {
     pub(super) fn ends(&self) -> Option<(Option<SockAddr>, Option<SockAddr>)> {
         let socket = match self {
             Self::Stream(socket) | Self::Sctp { socket, .. } => SockRef::from(socket),
+            Self::Datagram(datagram) if datagram.apart => {
+                let own = SockRef::from(&datagram.socket).local_addr().ok();
+                return Some((datagram.only.clone(), own));
+            }
             Self::Datagram(datagram) => SockRef::from(&datagram.socket),
             Self::Session(session) => {
                 let own = SockRef::from(&*session.socket).local_addr().ok();
@@ -351,6 +359,8 @@ impl Datagram {
         Self {
             socket,
             only: None,
+            shared: false,
+            apart: false,
             first: VecDeque::new(),
             unix,
             control: None,
@@ -401,8 +411,14 @@ impl Datagram {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let (Some(only), true) = (&self.only, self.shared) {
+            return datagram::send_to(&self.socket, bytes, only);
+        }
         if self.only.as_ref().is_some_and(address::is_nameless) {
             return Ok(bytes.len()); // a peer without a name can be heard but not answered
+        }
+        if let Some(peer) = self.only.as_ref().filter(|_| self.apart) {
+            return datagram::send_to(&self.socket, bytes, peer);
         }
         let sent = rustix::net::send(&self.socket, bytes, SendFlags::NOSIGNAL);
         datagram::lost_on_the_way(sent.map_err(io::Error::from), bytes.len())

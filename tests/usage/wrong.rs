@@ -115,6 +115,37 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     ("-l 70000", "Invalid port number \"70000\".", Same),
     ("-l 127.0.0.1 x", "Invalid port number \"x\".", Same),
     (
+        "-l 80,70000",
+        "Invalid port number \"80,70000\".",
+        Differs("a name that does not resolve"),
+    ),
+    ("-l 127.0.0.1 81-80", "Invalid port number \"81-80\".", Same),
+    (
+        "-l 1-1024",
+        "Listening there would take 2048 sockets, and 1024 is the most.",
+        Differs("a name that does not resolve"),
+    ),
+    (
+        "--listen-fds 127.0.0.1",
+        "--listen-fds is for --listen, --broker and --chat.",
+        Differs("has no such option"),
+    ),
+    (
+        "-l --listen-fds 80",
+        "--listen-fds takes sockets as they are: no address, port or family beside it.",
+        Differs("has no such option"),
+    ),
+    (
+        "-l --listen-fds",
+        "--listen-fds: no socket was left to us, neither by LISTEN_FDS nor as our standard input.",
+        Differs("has no such option"),
+    ),
+    (
+        "-l --ready-fd 0 127.0.0.1",
+        "Invalid descriptor \"0\": --ready-fd takes the number of one, from 3 on.",
+        Differs("has no such option"),
+    ),
+    (
         "--broker 127.0.0.1 70000",
         "Invalid port number \"70000\".",
         Same,

@@ -1,7 +1,9 @@
 //! Command lines in, plans or mistakes out, with a world that remembers what it was asked.
 
+mod activation;
 #[cfg(feature = "proxy")]
 mod proxy;
+mod sockets;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -13,7 +15,7 @@ use std::time::Duration;
 
 use crate::cli::lines::Lines;
 use crate::cli::plan::{
-    Address, At, Family, Guests, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
+    Address, At, Family, Given, Guests, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
 };
 use crate::cli::{Log, Parsed, UsageError, World, parse};
 #[cfg(feature = "lua")]
@@ -28,10 +30,26 @@ struct Fake {
     asked: Vec<String>,
     /// What the environment says of proxies.
     auth: Option<OsString>,
+    /// The sockets that somebody has left.
+    given: Option<Given>,
 }
 
 impl World for Fake {
     fn speak(&mut self, _: Lines) {}
+
+    fn given(&mut self) -> Result<Given, String> {
+        self.asked.push("given".into());
+        self.given
+            .ok_or_else(|| "Nobody has left us a socket.".into())
+    }
+
+    fn ready_fd(&mut self, number: i32) -> Result<(), String> {
+        self.asked.push(format!("ready {number}"));
+        match number {
+            9 => Err("No descriptor 9 was left to us.".into()),
+            _ => Ok(()),
+        }
+    }
 
     fn open_log(&mut self, path: &Path, which: Log) -> io::Result<()> {
         self.asked.push(format!("{which:?} {}", path.display()));
@@ -138,13 +156,20 @@ fn place(plan: &Plan) -> String {
         Role::Listen(listen) => match &listen.at {
             At::Inet {
                 protocol,
-                addresses,
-                port,
+                hosts,
+                ports,
             } => {
-                format!("listen {protocol:?} {} {port}", shown(addresses))
+                let hosts: Vec<_> = hosts.iter().map(|host| shown(host)).collect();
+                let range = |r: &PortRange| match r.len() {
+                    1 => format!(" {}", r.first),
+                    _ => format!(" {}-{}", r.first, r.last),
+                };
+                let ports: String = ports.iter().map(range).collect();
+                format!("listen {protocol:?} {}{ports}", hosts.join(" / "))
             }
             At::Vsock { at, datagram } => format!("listen {at:?} {datagram}"),
             At::Unix { name, datagram } => format!("listen {name:?} {datagram}"),
+            At::Given(given) => format!("listen {given:?}"),
         },
     }
 }
@@ -226,8 +251,8 @@ fn operands_say_whom_to_reach() {
 #[test]
 fn operands_say_where_to_listen() {
     let cases = [
-        ("-l", "listen Tcp :: 0.0.0.0 31337"),
-        ("-lu", "listen Udp :: 0.0.0.0 31337"),
+        ("-l", "listen Tcp :: / 0.0.0.0 31337"),
+        ("-lu", "listen Udp :: / 0.0.0.0 31337"),
         (
             "-l --vsock",
             "listen Vsock { cid: None, port: Some(31337) } false",
@@ -248,18 +273,37 @@ fn operands_say_where_to_listen() {
             "-l --vsock 1 -p 5",
             "listen Vsock { cid: Some(1), port: Some(5) } false",
         ),
-        ("-l --sctp 5", "listen Sctp :: 0.0.0.0 5"),
+        ("-l --sctp 5", "listen Sctp :: / 0.0.0.0 5"),
         ("-l4", "listen Tcp 0.0.0.0 31337"),
         ("-l6 5", "listen Tcp :: 5"),
-        ("-l 80", "listen Tcp :: 0.0.0.0 80"),
-        ("-l -p 80", "listen Tcp :: 0.0.0.0 80"),
-        ("-l -p http", "listen Tcp :: 0.0.0.0 80"),
-        ("-l 0", "listen Tcp :: 0.0.0.0 0"),
-        ("-l two", "listen Tcp ::1 31337"),
-        ("-l two http", "listen Tcp ::1 80"),
-        ("-l two -p 80", "listen Tcp ::1 80"),
+        ("-l 80", "listen Tcp :: / 0.0.0.0 80"),
+        ("-l -p 80", "listen Tcp :: / 0.0.0.0 80"),
+        ("-l -p http", "listen Tcp :: / 0.0.0.0 80"),
+        ("-l 0", "listen Tcp :: / 0.0.0.0 0"),
+        ("-l two", "listen Tcp ::1 127.0.0.1 31337"),
+        ("-l two http", "listen Tcp ::1 127.0.0.1 80"),
+        ("-l two -p 80", "listen Tcp ::1 127.0.0.1 80"),
         ("-l 123456", "listen Tcp 0.1.226.64 31337"),
         ("-l -p 5001 5002", "listen Tcp 0.0.19.138 5001"),
+        ("-l 80,81", "listen Tcp :: / 0.0.0.0 80 81"),
+        ("-l 80,http", "listen Tcp :: / 0.0.0.0 80 80"),
+        ("-l http,http", "listen Tcp :: / 0.0.0.0 80 80"),
+        ("-l4 8000-8003", "listen Tcp 0.0.0.0 8000-8003"),
+        ("-l4 8000-8003,5,0", "listen Tcp 0.0.0.0 8000-8003 5 0"),
+        (
+            "-l two,10.0.0.1",
+            "listen Tcp ::1 127.0.0.1 / 10.0.0.1 31337",
+        ),
+        (
+            "-lu [::1],10.0.0.1 1-2,http",
+            "listen Udp ::1 / 10.0.0.1 1-2 80",
+        ),
+        (
+            "-l -p 1 5002,123456",
+            "listen Tcp 0.0.19.138 / 0.1.226.64 1",
+        ),
+        ("-l 10.0.0.1 0-1023", "listen Tcp 10.0.0.1 0-1023"),
+        ("-Ul /x,y", "listen Path(\"/x,y\") false"),
         ("-Ul /x", "listen Path(\"/x\") false"),
         ("-Ulu @x", "listen Abstract(\"x\") true"),
     ];
@@ -292,6 +336,29 @@ fn every_contradiction_has_its_sentence() {
             "Got more than one port specification: 2 1.",
         ),
         ("-l 70000", "Invalid port number \"70000\"."),
+        ("-l 80,70000", "Invalid port number \"80,70000\"."),
+        ("-l 81-80", "Invalid port number \"81-80\"."),
+        ("-l 10.0.0.1 80,", "Invalid port number \"80,\"."),
+        (
+            "-l http",
+            "Could not resolve hostname \"http\": Name or service not known.",
+        ),
+        (
+            "-l 10.0.0.1,none",
+            "Could not resolve hostname \"none\": Name or service not known.",
+        ),
+        (
+            "-l 80,none",
+            "Could not resolve hostname \"80\": Name or service not known.",
+        ),
+        (
+            "-l 10.0.0.1 1,2 -p 3",
+            "Got more than one port specification: 3 1,2.",
+        ),
+        (
+            "-l 1-513",
+            "Listening there would take 1026 sockets, and 1024 is the most.",
+        ),
         (
             "-l none",
             "Could not resolve hostname \"none\": Name or service not known.",
@@ -378,7 +445,7 @@ fn every_contradiction_has_its_sentence() {
             "-U --sctp /x",
             "SCTP goes over IP only, not over Unix domain sockets or vsock sockets.",
         ),
-        ("-g 1.2.3.4 two", "-g is not supported by this build."),
+        ("-g 1.2.3.4 two", "-g can only currently be used with IPv4."),
     ];
     for (line, wanted) in cases {
         assert_eq!(
@@ -399,7 +466,6 @@ fn every_contradiction_has_its_sentence() {
 fn checks_happen_in_the_order_of_the_reference() {
     let mut rest = [
         ("-Y", "invalid option"),
-        ("-g 1.2.3.4", "not supported"),
         ("-p 70000", "Invalid source port"),
         ("-o /missing/x", "open:"),
         ("-z", "LISTENING"),
@@ -425,7 +491,7 @@ fn checks_happen_in_the_order_of_the_reference() {
 
 #[test]
 fn the_world_is_asked_in_order_and_no_more_than_needed() {
-    let cases: [(&str, &[&str]); 10] = [
+    let cases: [(&str, &[&str]); 9] = [
         (
             "-l6 --allow 1.2.3.4,two,::1,1.2.3.4-5 --denyfile /hosts none",
             &[
@@ -455,7 +521,6 @@ fn the_world_is_asked_in_order_and_no_more_than_needed() {
         ("-4u two http", &["two V4", "http Udp"]),
         ("-v -z -l", &["banner"]),
         ("-o /o --bogus", &[]),
-        ("-o /o -g 1.2.3.4", &[]),
         ("-v -h", &[]),
     ];
     for (line, wanted) in cases {

@@ -5,11 +5,13 @@
 //! of our own never take part where one of the reference's fits, so that no abbreviation in use changes its
 //! meaning.
 
+mod activation;
 mod beyond;
 mod lines;
 mod manual;
 mod near;
 mod reference;
+mod sockets;
 
 use std::ffi::OsString;
 
@@ -21,7 +23,14 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 4] = [reference::FLAGS, beyond::FLAGS, lines::FLAGS, manual::FLAGS];
+static TABLES: [&[Flag]; 6] = [
+    reference::FLAGS,
+    beyond::FLAGS,
+    sockets::FLAGS,
+    activation::FLAGS,
+    lines::FLAGS,
+    manual::FLAGS,
+];
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +56,11 @@ pub enum Effect {
     Switch(fn(&mut Options)),
     /// It takes a value, whose name comes first; it may be refused with a sentence.
     Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
+    /// It takes a value that may be left out, and stands behind a `=` if it is there.
+    Maybe(
+        &'static str,
+        fn(&mut Options, Option<&str>) -> Result<(), String>,
+    ),
     /// It takes a value of any bytes, such as a path.
     Raw(&'static str, fn(&mut Options, OsString)),
     /// It is known, with the name of its value if it takes one, but this build cannot do it.
@@ -69,7 +83,7 @@ impl Flag {
     pub fn value(&self) -> Option<&'static str> {
         match self.effect {
             Effect::Switch(_) => None,
-            Effect::Value(name, _) | Effect::Raw(name, _) => Some(name),
+            Effect::Value(name, _) | Effect::Maybe(name, _) | Effect::Raw(name, _) => Some(name),
             Effect::Unsupported(name) => name,
         }
     }
@@ -93,6 +107,15 @@ impl Flag {
         set: fn(&mut Options, &str) -> Result<(), String>,
     ) -> Self {
         self.effect = Effect::Value(value, set);
+        self
+    }
+
+    const fn may_take(
+        mut self,
+        value: &'static str,
+        set: fn(&mut Options, Option<&str>) -> Result<(), String>,
+    ) -> Self {
+        self.effect = Effect::Maybe(value, set);
         self
     }
 
@@ -325,10 +348,28 @@ mod tests {
             ("max", "max-conns"),
             ("m", "max-conns"),
             ("max-q", "max-queue"),
+            ("b", "broker"),
+            ("br", "broker"),
+            ("bro", "broker"),
+            ("broa", "broadcast"),
+            ("mu", "? multicast-join multicast-ttl multicast-loop"),
+            ("k", "keep-open"),
+            ("kee", "keep-open"),
+            ("keepa", "keepalive"),
+            ("re", "recv-only"),
+            ("recv-b", "recv-buffer"),
+            ("send", "send-only"),
+            ("send-b", "send-buffer"),
+            ("to", "tos"),
+            ("tt", "ttl"),
             ("h", "? help hex-dump"),
             ("ha", "? half-close handshake-timeout"),
             ("hal", "half-close"),
             ("han", "handshake-timeout"),
+            ("lis", "listen"),
+            ("listen-", "listen-fds"),
+            ("r", "recv-only"),
+            ("rea", "ready-fd"),
             ("da", "datagram-size"),
             ("st", "stall-timeout"),
             ("ssl", "ssl"),

@@ -4,7 +4,7 @@ use super::{Flag, HAS_LUA, HAS_PROXY, HAS_TLS, invalid_source_port, letter, long
 use crate::access::Entry;
 use crate::cli::opts::{CommandWord, Domain, Options, Special};
 use crate::cli::quantity::{self, time};
-use crate::cli::{proxy, ssl, target};
+use crate::cli::{proxy, sockets, ssl, target};
 
 /// Its rows.
 pub(super) static FLAGS: &[Flag] = &[
@@ -13,8 +13,12 @@ pub(super) static FLAGS: &[Flag] = &[
     short('U', "unixsock", "Use Unix domain sockets").sets(|o| o.domain = Domain::Unix),
     long("vsock", "Use vsock sockets: a CID and a port").sets(|o| o.domain = Domain::Vsock),
     short('C', "crlf", "Send CR LF at the end of each line of stdin").sets(|o| o.crlf = true),
-    short('g', "g", "Route through these IPv4 hops").unsupported(Some("hop,hop..")),
-    short('G', "G", "Point at this hop first (4, 8, ...)").unsupported(Some("n")),
+    short('g', "g", "Route through these IPv4 hops").takes("hop,hop..", |o, v| {
+        sockets::add_hops(&mut o.sockets.hops, v)
+    }),
+    short('G', "G", "Begin at this hop (4, 8, ...)").takes("n", |o, v| {
+        sockets::pointer(v).map(|n| o.sockets.pointer = Some(n))
+    }),
     short('e', "exec", "Run this program for each connection")
         .takes_raw("command", |o, v| o.commands.push(CommandWord::Exec(v))),
     short('c', "sh-exec", "The same, through /bin/sh")

@@ -7,7 +7,7 @@ use super::text::{self, Block};
 use crate::cli::flags::{self, Flag, Section};
 
 /// The topics, in the order in which the manual has them.
-const FILES: [&str; 10] = [
+const FILES: &[&str] = &[
     include_str!("options/modes.md"),
     include_str!("options/addresses.md"),
     include_str!("options/transfer.md"),
@@ -16,6 +16,8 @@ const FILES: [&str; 10] = [
     include_str!("options/access.md"),
     include_str!("options/tls.md"),
     include_str!("options/proxy.md"),
+    include_str!("options/sockets.md"),
+    include_str!("options/services.md"),
     include_str!("options/logs.md"),
     include_str!("options/general.md"),
 ];
@@ -49,7 +51,7 @@ pub(super) fn listed() -> impl Iterator<Item = &'static Flag> {
 
 /// All topics.
 pub(super) fn all() -> impl Iterator<Item = Topic> {
-    FILES.into_iter().map(topic)
+    FILES.iter().copied().map(topic)
 }
 
 fn topic(file: &'static str) -> Topic {
@@ -115,7 +117,7 @@ mod tests {
         let known: Vec<String> = flags::all()
             .flat_map(|flag| [format!("--{}", flag.long), flag.name()])
             .collect();
-        for file in FILES.into_iter().chain([FRAME]) {
+        for file in FILES.iter().copied().chain([FRAME]) {
             let code = file.split('`').skip(1).step_by(2);
             for word in code.flat_map(str::split_whitespace) {
                 let name = word.split('=').next().unwrap_or_default();

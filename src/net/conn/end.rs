@@ -63,6 +63,10 @@ impl End for Conn {
     }
 
     fn flush(&mut self) -> Step {
+        if self.finish == Finish::Late && !self.is_opening() {
+            self.finish_transport();
+            return Step::Moved(0);
+        }
         let Some(layers) = &mut self.layers else {
             return Step::Idle;
         };
@@ -105,7 +109,7 @@ impl End for Conn {
     }
 
     fn is_clear(&self) -> bool {
-        self.finish != Finish::Wanted
+        !matches!(self.finish, Finish::Wanted | Finish::Late)
             && self
                 .layers
                 .as_ref()

@@ -147,10 +147,7 @@ impl Channel {
                 Carried::moved(n, n, Then::More)
             }
             Err(Errno::AGAIN) => self.look_who_waits(source, sink, ready),
-            // A socket that is read says these of itself; one that is written, never.
-            Err(errno @ (Errno::CONNRESET | Errno::TIMEDOUT | Errno::IO))
-                if !self.source_is_pipe() =>
-            {
+            Err(errno) if !self.source_is_pipe() && says_it_of_itself(errno) => {
                 Carried::moved(0, 0, Then::SourceBroken(errno.into()))
             }
             Err(errno) => Carried::moved(0, 0, failure(errno)),
@@ -306,6 +303,12 @@ impl Drop for Channel {
     fn drop(&mut self) {
         self.rest();
     }
+}
+
+/// What a socket that is read says of itself, one that data opened included; whoever takes it, never.
+fn says_it_of_itself(errno: Errno) -> bool {
+    let opening = [Errno::CONNREFUSED, Errno::HOSTUNREACH, Errno::NETUNREACH];
+    [Errno::CONNRESET, Errno::TIMEDOUT, Errno::IO].contains(&errno) || opening.contains(&errno)
 }
 
 /// What an error means when nothing was moved. One that does not say which end it is about is a

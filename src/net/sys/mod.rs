@@ -7,6 +7,7 @@
 //! * `unsent`: how much of what was written to a socket the peer has not acknowledged.
 //! * `undelivered`, `is_dissolved`: the same for SCTP, and whether it is over.
 //! * `send_at_once`: SCTP that does not wait for more before it sends.
+//! * `set_option`, `set_number`, `has_option`: options of sockets that no wrapper knows.
 //! * `wake_for`: a receiver that is woken for so many bytes and no fewer.
 //! * `pass_on_nothing`: programs that we start inherit none of the descriptors that we did.
 //! * `inherited`: a descriptor that was left to us by number.
@@ -27,7 +28,8 @@ pub use pipes::Pipes;
 #[cfg(feature = "lua")]
 pub use raw::lua;
 pub use raw::{
-    GiveUp, die_of_broken_pipes, inherited, is_dissolved, is_ignored, is_unix, pass_on_nothing,
-    send_at_once, stdout_was_closed, undelivered, unsent, wake_for,
+    GiveUp, die_of_broken_pipes, has_option, inherited, is_dissolved, is_ignored, is_unix,
+    pass_on_nothing, send_at_once, set_number, set_option, stdout_was_closed, undelivered, unsent,
+    wake_for,
 };
 pub use width::Width;

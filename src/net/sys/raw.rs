@@ -162,24 +162,7 @@ fn association(socket: impl AsFd) -> Option<Association> {
 /// Those of setsockopt(2).
 pub fn send_at_once(socket: impl AsFd) -> io::Result<()> {
     const SCTP_NODELAY: libc::c_int = 3;
-    let yes: libc::c_int = 1;
-    set_option(socket, libc::IPPROTO_SCTP, SCTP_NODELAY, &yes.to_ne_bytes())
-}
-
-/// An option of a socket for which no safe wrapper exists.
-fn set_option(
-    socket: impl AsFd,
-    level: libc::c_int,
-    name: libc::c_int,
-    value: &[u8],
-) -> io::Result<()> {
-    let fd = socket.as_fd().as_raw_fd();
-    let size = libc::socklen_t::try_from(value.len()).unwrap_or(libc::socklen_t::MAX);
-    // SAFETY: the system reads `size` bytes behind the pointer, which is to so many that outlive the call.
-    match unsafe { libc::setsockopt(fd, level, name, value.as_ptr().cast(), size) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    set_number(socket, libc::IPPROTO_SCTP, SCTP_NODELAY, 1)
 }
 
 /// Whether the socket is of the Unix family.
@@ -188,14 +171,58 @@ pub fn is_unix(socket: impl AsFd) -> bool {
         .is_ok_and(|family| family == rustix::net::AddressFamily::UNIX)
 }
 
+/// Sets an option of a socket that no safe wrapper knows.
+///
+/// # Errors
+/// Those of setsockopt(2).
+pub fn set_option(
+    socket: impl AsFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: &[u8],
+) -> io::Result<()> {
+    let size = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the pointer is to bytes that outlive the call, with their number; the system copies them
+    // whatever the option is, and refuses a number that does not suit it.
+    match unsafe { libc::setsockopt(fd, level, name, value.as_ptr().cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The same for an option that is a number.
+///
+/// # Errors
+/// Those of setsockopt(2).
+pub fn set_number(
+    socket: impl AsFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    set_option(socket, level, name, &value.to_ne_bytes())
+}
+
+/// Whether the socket has an option that can be read, whatever it holds.
+pub fn has_option(socket: impl AsFd, level: libc::c_int, name: libc::c_int) -> bool {
+    let mut room = [0_u8; 4];
+    let mut size = room.len() as libc::socklen_t;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the system writes no more bytes than `size` says there is room for; both pointers outlive the
+    // call.
+    let result =
+        unsafe { libc::getsockopt(fd, level, name, room.as_mut_ptr().cast(), &raw mut size) };
+    result == 0
+}
+
 /// Makes the socket readable only when so many bytes are there, or its end (SO_RCVLOWAT).
 ///
 /// # Errors
 /// Those of setsockopt(2).
 pub fn wake_for(socket: impl AsFd, bytes: usize) -> io::Result<()> {
     let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    let (level, name) = (libc::SOL_SOCKET, libc::SO_RCVLOWAT);
-    set_option(socket, level, name, &bytes.to_ne_bytes())
+    set_number(socket, libc::SOL_SOCKET, libc::SO_RCVLOWAT, bytes)
 }
 
 /// Ends the program with status 1 and last words unless it is dropped in time: for a name
