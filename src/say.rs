@@ -139,6 +139,7 @@ pub fn usage(lines: &[String], hint: Option<&str>, status: u8) {
         let words: Vec<&str> = bare.collect();
         return print(&manner.told(Level::Error, &words.join(" "), &fact, now));
     }
+    let hint = hint.filter(|_| manner.hints);
     let hint = hint.map(|hint| format!("Ncat: {hint}"));
     for line in lines.iter().chain(&hint) {
         print(&manner.line(line, &fact, now));

@@ -40,6 +40,8 @@ pub struct Manner {
     pub stamps: bool,
     /// Errors and warnings can be told from other lines by a colour.
     pub colourful: bool,
+    /// A person is there to read what helps. Scripts find the lines that they know, and no others.
+    pub hints: bool,
 }
 
 static MANNER: OnceLock<Manner> = OnceLock::new();
@@ -51,6 +53,7 @@ pub fn speak(json: bool, stamps: bool, colour: Colour) {
         json,
         stamps,
         colourful,
+        hints: io::stderr().is_terminal(),
     });
 }
 
@@ -85,7 +88,7 @@ impl Manner {
         };
         let colour = self.colour(level, fact);
         let mut text = self.dressed(name, colour, &harmless(words), at);
-        if let Some(hint) = &fact.hint {
+        if let Some(hint) = fact.hint.as_ref().filter(|_| self.hints) {
             text += &self.dressed(NAME, None, &harmless(hint), at);
         }
         text
@@ -209,7 +212,11 @@ mod tests {
     fn no_control_character_of_a_peer_reaches_a_terminal() {
         let words = "a\x1b[31m\u{9b}b\r\nc\x7f é";
         let fact = Fact::new("message").hint("x\x07");
-        let said = Manner::default().told(Level::Verbose, words, &fact, SystemTime::UNIX_EPOCH);
+        let said = Manner {
+            hints: true,
+            ..Manner::default()
+        }
+        .told(Level::Verbose, words, &fact, SystemTime::UNIX_EPOCH);
         let wanted = "Ncat: a\\u{1b}[31m\\u{9b}b\\r\\nc\\u{7f} é\nNcat: x\\u{7}\n";
         assert_eq!(said, wanted, "what a terminal gets");
     }

@@ -6,11 +6,16 @@ use std::os::unix::net::UnixListener;
 use serde_json::Value;
 
 use crate::common::{Place, Program, Scene, Told, told};
+use crate::lines::on_terminal;
 use crate::read::{closed_port, objects, speaking};
 
 /// The lines of a run, the last of which is a hint with these words; and that machines get the hint as well.
 fn hinted(args: &[&str], first: &str, hint: &str) -> Told {
-    let stderr = Scene::of(Program::ncat(args))?.outcome()?.stderr;
+    let plain = Scene::of(Program::ncat(args))?.outcome()?.stderr;
+    if plain.contains(hint) {
+        return Err(format!("scripts read {hint:?} as well: {plain:?}"));
+    }
+    let stderr = on_terminal(args, &[("TERM", "dumb")])?;
     let mut lines = stderr.lines();
     if !lines.next().unwrap_or_default().ends_with(first) {
         return Err(format!(
@@ -54,7 +59,7 @@ fn what_helps_is_said_in_a_line_of_its_own() -> Told {
         (
             &["-l", &words[0], &words[1]],
             "Address already in use. QUITTING.",
-            &words[1],
+            "shows who uses the port",
         ),
         (
             &["-U", &deserted],

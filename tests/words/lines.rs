@@ -44,11 +44,10 @@ fn colour_is_in_front_of_a_line_only_and_where_it_is_wanted() -> Told {
 }
 
 /// What the program says on a terminal.
-fn on_terminal(options: &[&str], env: &[(&str, &str)]) -> Told<String> {
+pub(crate) fn on_terminal(options: &[&str], env: &[(&str, &str)]) -> Told<String> {
     let (ours, theirs) = terminal()?;
-    let args = options.iter().chain(&["-l", "192.0.2.1", "1"]);
     let onto_stdin = ["sh", "-c", "exec \"$@\" 2>&0", "sh"];
-    let mut program = Program::ncat(args)
+    let mut program = Program::ncat(options)
         .stdin(In::Given(theirs))
         .through(&onto_stdin)
         .env("TERM", "xterm")
@@ -58,7 +57,7 @@ fn on_terminal(options: &[&str], env: &[(&str, &str)]) -> Told<String> {
     }
     let mut scene = Scene::of(program)?;
     scene.program.stderr = Catcher::new(ours, Medium::Terminal);
-    Ok(scene.ends_with(2)?.stderr)
+    Ok(scene.outcome()?.stderr)
 }
 
 #[test]
@@ -71,7 +70,8 @@ fn a_terminal_sees_colour_unless_it_is_unwanted() -> Told {
         (&["--color", "never"], &[], false),
         (&["--log-format", "json"], &[], false),
     ] {
-        let said = on_terminal(options, env)?;
+        let args = [options, &["-l", "192.0.2.1", "1"]].concat();
+        let said = on_terminal(&args, env)?;
         if said.contains("\x1b[31mNcat:\x1b[0m bind") != coloured {
             return Err(format!("{options:?} with {env:?}: {said:?}"));
         }
