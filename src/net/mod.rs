@@ -6,6 +6,7 @@
 pub mod address;
 pub mod dial;
 pub mod given;
+pub mod hint;
 pub mod notify;
 pub mod resolve;
 pub mod sockopt;
@@ -78,7 +79,7 @@ use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
-use crate::say::{Level, Say};
+use crate::say::{Fact, Level, Say};
 use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
@@ -395,7 +396,8 @@ impl Shell {
         self.reserve.refill();
         if let Some(place) = place {
             let words = format!("Listening on {place}");
-            self.say.say(Level::Verbose, &words);
+            let fact = Fact::new("listening").text("address", place);
+            self.say.tell(Level::Verbose, &words, &fact);
             if self.config.announce {
                 self.say.announce("LISTEN");
             }

@@ -9,6 +9,7 @@ use super::Shell;
 use super::alarm::Wake;
 use super::routes::Route;
 use crate::route::Digest;
+use crate::say::{Fact, Level};
 
 /// Between two looks while bytes pass.
 const MOVING: Duration = Duration::from_millis(125);
@@ -97,7 +98,12 @@ impl Shell {
             if let Some(hex) = hex {
                 let kind = checksum.name;
                 let words = format!("{whose}{what} {bytes} bytes, {kind} {hex}");
-                self.say.error(&words);
+                let fact = Fact::new("checksum").peer(name).text("side", what);
+                let fact = fact
+                    .number("bytes", bytes)
+                    .text("kind", kind)
+                    .text("digest", hex);
+                self.say.tell(Level::Error, &words, &fact);
             }
         }
     }

@@ -7,13 +7,16 @@
 
 mod activation;
 mod beyond;
+mod lines;
 mod manual;
+mod near;
 mod reference;
 mod sockets;
 mod transfer;
 
 use std::ffi::OsString;
 
+pub(super) use self::near::near;
 use super::opts::Options;
 
 /// Every option there is.
@@ -21,12 +24,13 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 6] = [
+static TABLES: [&[Flag]; 7] = [
     reference::FLAGS,
     beyond::FLAGS,
     sockets::FLAGS,
     transfer::FLAGS,
     activation::FLAGS,
+    lines::FLAGS,
     manual::FLAGS,
 ];
 
