@@ -22,6 +22,7 @@ pub enum Level {
 /// The mouth of the program.
 #[derive(Debug)]
 pub struct Say {
+    name: &'static str,
     level: Level,
     dropped: Cell<usize>,
 }
@@ -35,9 +36,15 @@ impl Say {
             _ => Level::Debug,
         };
         Self {
+            name: "Ncat",
             level,
             dropped: Cell::new(0),
         }
+    }
+
+    /// Says it under that name.
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// Whether that is loud enough to be heard.
@@ -57,13 +64,21 @@ impl Say {
         let front = if level == Level::Debug {
             "NCAT DEBUG"
         } else {
-            "Ncat"
+            self.name
         };
         match self.dropped.take() {
             0 => print(&format!("{front}: {words}\n")),
             n => print(&format!(
-                "Ncat: ({n} messages were dropped.)\n{front}: {words}\n"
+                "{}: ({n} messages were dropped.)\n{front}: {words}\n",
+                self.name
             )),
+        }
+    }
+
+    /// Says a line that stands as it is, if it is wanted and anybody reads it.
+    pub fn bare(&self, level: Level, words: &str) {
+        if self.hears(level) && (level == Level::Error || stderr_takes_more()) {
+            line(words);
         }
     }
 

@@ -18,11 +18,13 @@ use std::time::Duration;
 
 pub mod activation;
 pub mod checks;
+pub mod compat;
 pub mod flags;
 pub mod help;
 mod lists;
 #[cfg(feature = "manual")]
 pub mod manual;
+pub mod openbsd;
 pub mod opts;
 mod place;
 pub mod plan;
@@ -38,6 +40,7 @@ mod vsock;
 mod way;
 mod words;
 
+use compat::Dialect;
 use opts::Special;
 use plan::{Address, Family, Given, Plan, Protocol, Script};
 
@@ -113,6 +116,10 @@ pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     world: &mut dyn World,
 ) -> Result<Parsed, UsageError> {
+    let (dialect, args) = compat::choose(argv0, args)?;
+    if dialect == Dialect::Openbsd {
+        return openbsd::parse(argv0, args, world);
+    }
     let (options, operands) = opts::read(argv0, args)?;
     match options.special {
         Some(Special::Help) => Ok(Parsed::Help(help::text())),

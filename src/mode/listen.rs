@@ -164,7 +164,7 @@ impl Mode for KeepOpen {
             Event::Alarm {
                 what: Alarm::Quit, ..
             } => {
-                if let Quit::After(after) = manners.quit {
+                if let (Quit::After(after), false) = (manners.quit, manners.lenient) {
                     net.say(Level::Error, quitting_sentence(after));
                 }
                 net.exit(manners.timeout_status(), When::Now);

@@ -193,6 +193,8 @@ pub struct Failure {
     pub words: String,
     /// The peer is the wrong one: nothing like it is to be tried again.
     pub wrong_peer: bool,
+    /// The user has been told already.
+    pub told: bool,
 }
 
 impl Failure {
@@ -202,7 +204,9 @@ impl Failure {
             true => (" QUITTING.", 2),
             false => ("", 1),
         };
-        net.say(Level::Error, format!("{self}.{quitting}"));
+        if !self.told {
+            net.say(Level::Error, format!("{self}.{quitting}"));
+        }
         net.exit(status, When::Now);
     }
 }

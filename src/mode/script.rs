@@ -45,6 +45,7 @@ pub(super) fn failure(words: &str) -> Failure {
     Failure {
         words: words.into(),
         wrong_peer: false,
+        told: false,
     }
 }
 
@@ -94,6 +95,8 @@ pub(super) fn manners() -> Manners {
         half_close: false,
         quit: Quit::Default,
         idle: None,
+        lenient: false,
+        counts_packets: false,
         listening: false,
     }
 }

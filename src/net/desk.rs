@@ -144,6 +144,7 @@ impl Shell {
                 Event::End { conn } => Some(conn),
                 _ => None,
             };
+            self.say_in_phrases(&event);
             let mut desk = Desk {
                 shell: self,
                 requests: Vec::new(),
@@ -209,6 +210,8 @@ impl Shell {
             Request::Arm(conn, what, after) => self.arm(conn, what, after),
             Request::Exit(status, When::Now) => self.exit = Some(status),
             Request::Exit(status, When::Delivered) => self.leave(status),
+            // Connections have been told of in other words.
+            Request::Say(Level::Verbose, _) if self.config.phrases.is_some() => {}
             Request::Say(level, words) => self.say.say(level, &words),
         }
     }

@@ -8,17 +8,30 @@
 mod activation;
 mod beyond;
 mod manual;
+mod openbsd;
 mod reference;
 mod sockets;
 
 use std::ffi::OsString;
 
+use super::compat::Dialect;
 use super::opts::Options;
 
-/// Every option there is.
+/// Every option of that command line.
+pub fn of(dialect: Dialect) -> impl Iterator<Item = &'static Flag> + Clone {
+    let tables: &'static [&[Flag]] = match dialect {
+        Dialect::Nmap => &TABLES,
+        Dialect::Openbsd => &OPENBSD,
+    };
+    tables.iter().copied().flatten()
+}
+
+/// Every option of our own command line.
 pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
+
+static OPENBSD: [&[Flag]; 1] = [openbsd::FLAGS];
 
 static TABLES: [&[Flag]; 5] = [
     reference::FLAGS,
@@ -183,8 +196,8 @@ pub(crate) fn invalid_source_port(word: &str) -> String {
 }
 
 /// The option behind a letter.
-pub fn by_letter(letter: char) -> Option<&'static Flag> {
-    all().find(|flag| flag.short == Some(letter))
+pub fn by_letter(dialect: Dialect, letter: char) -> Option<&'static Flag> {
+    of(dialect).find(|flag| flag.short == Some(letter))
 }
 
 /// Why a long name means no option.

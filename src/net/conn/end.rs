@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 
-use super::{Conn, Finish};
+use super::{Conn, Finish, UNLIMITED};
 use crate::data::Buf;
 use crate::net::sys::{self, Channel};
 use crate::route::{Carried, End, Step, Then, is_full_disk};
@@ -12,12 +12,16 @@ impl End for Conn {
 
     fn pull(&mut self, into: &mut Buf) -> Step {
         let step = match &self.layers {
+            _ if self.left == 0 => Step::Over,
             None => Self::raw_pull(&mut self.transport, &mut self.readable, into),
             Some(_) if self.transport.keeps_messages() => self.pull_message(into),
             Some(_) => self.pull_through_layers(into),
         };
         if let (Step::Moved(n), Some(appetite)) = (&step, &mut self.appetite) {
             appetite.took(*n);
+        }
+        if matches!(step, Step::Moved(_)) && self.left != UNLIMITED {
+            self.left -= 1;
         }
         if matches!(step, Step::Over | Step::Broken(_)) {
             self.over = true;
@@ -138,6 +142,7 @@ impl End for Conn {
 
     fn is_readable(&self) -> bool {
         match &self.layers {
+            _ if self.left == 0 => true, // its end
             None => self.readable,
             Some(layers) => {
                 let takes = layers.takes(self.transport.keeps_messages());

@@ -378,6 +378,7 @@ fn event(news: &News, source: ConnId, sink: ConnId) -> Event {
         why: Failure {
             words: error.kind().to_string(),
             wrong_peer: false,
+            told: false,
         },
     };
     match news {
