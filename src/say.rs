@@ -47,6 +47,7 @@ pub trait Bar: fmt::Debug {
 /// The mouth of the program.
 #[derive(Debug)]
 pub struct Say {
+    name: Option<&'static str>,
     level: Level,
     dropped: Cell<usize>,
     bar: Option<Box<dyn Bar>>,
@@ -61,6 +62,7 @@ impl Say {
             _ => Level::Debug,
         };
         Self {
+            name: None,
             level,
             dropped: Cell::new(0),
             bar: None,
@@ -92,6 +94,12 @@ impl Say {
         }
     }
 
+    /// Says it with that in front of a sentence.
+    pub fn named(self, name: &'static str) -> Self {
+        let name = Some(name);
+        Self { name, ..self }
+    }
+
     /// Whether that is loud enough to be heard.
     pub fn hears(&self, level: Level) -> bool {
         level <= self.level
@@ -115,7 +123,7 @@ impl Say {
             self.dropped.set(self.dropped.get() + 1);
             return;
         }
-        let (manner, now) = (manner::now(), SystemTime::now());
+        let (manner, now) = (manner::now().named(self.name), SystemTime::now());
         let mut text = String::new();
         let dropped = self.dropped.take();
         if dropped > 0 {
@@ -138,6 +146,13 @@ impl Say {
     pub fn report(&self, level: Level, words: &str, fact: &Fact) {
         if manner::now().json {
             self.tell(level, words, fact);
+        }
+    }
+
+    /// Says a line that stands as it is, if it is wanted and anybody reads it.
+    pub fn bare(&self, level: Level, words: &str) {
+        if self.hears(level) && (level == Level::Error || stderr_takes_more()) {
+            line(words, &Fact::new("message"));
         }
     }
 

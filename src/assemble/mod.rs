@@ -3,6 +3,7 @@
 mod disk;
 mod doors;
 mod herald;
+mod openbsd;
 mod outside;
 mod program;
 mod room;
@@ -47,7 +48,7 @@ use crate::net::sockopt::{Carriage, SoftLimit};
 use crate::net::wishes::Wishes;
 use crate::net::{Config, Program, Shell, Whose, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
-use crate::say::{Fact, Level, Say};
+use crate::say::{Fact, Level};
 use crate::wire::{Clock, Crlf, Stack, Telnet};
 #[cfg(any(feature = "proxy", feature = "tls"))]
 use crate::wire::{Fault, Layer, Refusal};
@@ -70,7 +71,7 @@ pub struct Logs {
 
 /// Does what the plan says; the exit status.
 pub fn run(mut plan: Plan, outside: Outside) -> u8 {
-    let say = Say::new(plan.verbose);
+    let say = openbsd::say(&plan);
     for warning in &plan.warnings {
         say.warn(warning);
     }
@@ -79,10 +80,12 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     }
     match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.
-        Ok(status) => (status & 0xff) as u8,
+        Ok(status) => openbsd::status(&plan, (status & 0xff) as u8),
         Err(quitting) => {
-            say.tell(Level::Error, &quitting.words(), &quitting.fact());
-            quitting.status
+            let words = quitting.words();
+            let words = openbsd::sentence(&plan, &words);
+            say.tell(Level::Error, words, &quitting.fact());
+            openbsd::status(&plan, quitting.status)
         }
     }
 }
@@ -139,7 +142,7 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     let descriptors = SoftLimit::raise();
     let room = Room::of(plan, outside.given.as_ref(), descriptors.most());
     if let Some(warning) = room.warning(plan) {
-        Say::new(plan.verbose).warn(&warning);
+        openbsd::say(plan).warn(&warning);
     }
     if plan.command.is_some() {
         sys::pass_on_nothing();
@@ -157,12 +160,12 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     let config = config(plan, program, clock);
     let mut config = config.map_err(|error| refuse("Unusable address", &error))?;
     config.wishes = sockets::wishes(plan).map_err(usage)?;
-    sockets::warn(plan, &config.wishes, &Say::new(plan.verbose));
+    sockets::warn(plan, &config.wishes, &openbsd::say(plan));
     through_or_as_proxy(plan, &mut config)?;
     if config.service.is_some() {
         config.most_guests = room.peers().map(|peers| peers.max(1));
     }
-    let say = transfer::with_bar(plan, Say::new(plan.verbose));
+    let say = transfer::with_bar(plan, openbsd::say(plan));
     let mut shell = Shell::new(config, say, outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
@@ -176,7 +179,7 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     };
     let status = shell.run(&mut herald);
     if let Err(words) = herald.supervisor.stopping() {
-        Say::new(plan.verbose).error(&words);
+        openbsd::say(plan).error(&words);
     }
     status.map_err(|error| refuse("The event loop failed", &error))
 }
@@ -214,7 +217,7 @@ fn open_logs(plan: &Plan, logs: Logs, shell: &mut Shell) -> io::Result<()> {
 /// Nothing passes in the clear that was to pass in secret.
 #[cfg(feature = "tls")]
 fn seal(plan: &Plan, config: &mut Config) -> Result<(), Quitting> {
-    let say = Say::new(plan.verbose);
+    let say = openbsd::say(plan);
     let secret = secret::Secret::new(plan, is_datagram(&plan.role), &config.clock, &say);
     let secret = secret.map_err(usage)?;
     if let Some(secret) = secret {
@@ -292,6 +295,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         wishes: Wishes::default(),
         target: target.map(Rc::new),
         name_of: None,
+        phrases: openbsd::phrases(plan),
         secret: plan.secure.is_some(),
         service: None,
         peer_layers: Box::new(peer_layers),
@@ -318,7 +322,10 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
             delay: dress.delay,
             rate: plan.transfer.rate,
         },
-        kernel_carries: std::env::var_os(NO_SPLICE).is_none(),
+        in_turn: matches!(&plan.role, Role::Listen(l) if l.in_turn && l.guests == Guests::Many),
+        packets: plan.flow.packets,
+        // What the kernel carries is not counted.
+        kernel_carries: plan.flow.packets.is_none() && std::env::var_os(NO_SPLICE).is_none(),
         catch_signals: matches!(plan.role, Role::Listen(_)) || plan.command.is_some(),
         program,
         checksum: transfer::checksum(plan),
@@ -350,13 +357,12 @@ fn mode(plan: &Plan, given: Option<Given>, shell: &mut Shell) -> Result<Box<dyn 
     Ok(match &plan.role {
         Role::Connect(_) if runs => exec(manners, Entry::Dial),
         Role::Connect(_) => Box::new(Connect::new(manners)),
-        Role::Scan(scan) => Box::new(Scan::new(
-            scan.count(),
-            is_datagram(&plan.role),
-            scan.way.is_some(),
-        )),
+        Role::Scan(scan) => {
+            let mode = Scan::new(scan.count(), is_datagram(&plan.role), scan.way.is_some());
+            Box::new(if scan.in_turn { mode.in_turn() } else { mode })
+        }
         Role::Listen(listen) => {
-            doors::open(&listen.at, given, shell, &Say::new(plan.verbose))?;
+            doors::open(&listen.at, given, shell, &openbsd::say(plan))?;
             match listen.guests {
                 Guests::One if runs => exec(manners, Entry::One),
                 Guests::Many if runs => exec(manners, Entry::Many),
@@ -377,6 +383,8 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
         no_shutdown,
         half_close,
         quit,
+        lenient,
+        packets,
     } = plan.flow.clone();
     let ending = match carriage(&plan.role) {
         Carriage::Stream => mode::Ending::ByHalves,
@@ -400,6 +408,8 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
             Quit::Never => mode::Quit::Never,
         },
         idle: plan.idle.or_else(|| (messages && many).then_some(SESSION)),
+        lenient,
+        counts_packets: packets.is_some(),
         listening,
     }
 }

@@ -13,7 +13,7 @@ use super::opts::{CommandWord, Domain, Options};
 use super::place::{Goal, Place};
 use super::plan::{
     At, Command, Connect, Dress, Flow, Gate, Guests, Listen, Plan, ProxyKind, Role, Scan, Script,
-    Service, Sockets,
+    Service, Sockets, Tongue,
 };
 use super::ssl::Ssl;
 use super::target::PortWord;
@@ -342,7 +342,12 @@ fn role(place: &mut Place) -> Result<Role, UsageError> {
     }
     let Goal { target, ports, way } = place.goal()?;
     Ok(match place.options.zero_io {
-        true => Role::Scan(Scan { target, ports, way }),
+        true => Role::Scan(Scan {
+            target,
+            ports,
+            way,
+            in_turn: false,
+        }),
         false => Role::Connect(Connect { target, way }),
     })
 }
@@ -385,6 +390,7 @@ fn listen(
         limited: options.max_conns.is_some(),
         gate,
         proxy,
+        in_turn: false,
     }
 }
 
@@ -423,6 +429,8 @@ fn dressed(
             no_shutdown: options.no_shutdown,
             half_close: options.half_close || goes_on,
             quit: options.quit,
+            lenient: false,
+            packets: None,
         },
         dress: Dress {
             crlf: options.crlf,
@@ -442,6 +450,7 @@ fn dressed(
         transfer: options.transfer,
         wait: options.wait.unwrap_or(WAIT),
         idle: options.idle,
+        tongue: Tongue::Ncat,
         verbose: options.verbose,
         announce: options.announce,
         warnings,

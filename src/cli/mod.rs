@@ -18,12 +18,14 @@ use std::time::Duration;
 
 pub mod activation;
 pub mod checks;
+pub mod compat;
 pub mod flags;
 pub mod help;
 pub mod lines;
 mod lists;
 #[cfg(feature = "manual")]
 pub mod manual;
+pub mod openbsd;
 pub mod opts;
 mod place;
 pub mod plan;
@@ -40,6 +42,7 @@ mod vsock;
 mod way;
 mod words;
 
+use compat::Dialect;
 use lines::Lines;
 use opts::{Options, Special};
 use plan::{Address, Family, Given, Plan, Protocol, Script};
@@ -120,8 +123,12 @@ pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     world: &mut dyn World,
 ) -> Result<Parsed, UsageError> {
+    let (dialect, args) = compat::choose(argv0, args)?;
+    if dialect == Dialect::Openbsd {
+        return openbsd::parse(argv0, args, world);
+    }
     let mut options = Options::default();
-    let operands = opts::read_into(&mut options, argv0, args);
+    let operands = opts::read_into(&mut options, dialect, argv0, args);
     // What is wrong is said as it is wanted, as far as that is known.
     world.speak(options.lines);
     let operands = operands?;

@@ -14,8 +14,10 @@ use getopts::{Fail, HasArg, Matches, Occur};
 
 use super::UsageError;
 use super::activation::Activation;
+use super::compat::Dialect;
 use super::flags::{self, Effect, Flag, NoFlag};
 use super::lines::Lines;
+use super::openbsd;
 use super::plan::{Quit, Transfer};
 use super::proxy::Proxies;
 use super::sockets;
@@ -110,6 +112,8 @@ pub struct Options {
     pub sockets: sockets::Words,
     /// `--progress`, `--size`, `--rate-limit` and `--checksum`.
     pub transfer: Transfer,
+    /// What only the letters of OpenBSD's netcat say.
+    pub nc: openbsd::Words,
     pub verbose: u8,
     /// `--log-format` and others about how lines look.
     pub lines: Lines,
@@ -155,18 +159,29 @@ pub fn read(
     argv0: &OsStr,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<(Options, Vec<OsString>), UsageError> {
+    read_as(Dialect::Nmap, argv0, args)
+}
+
+/// The same, where the options may be those of another netcat.
+pub fn read_as(
+    dialect: Dialect,
+    argv0: &OsStr,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<(Options, Vec<OsString>), UsageError> {
     let mut options = Options::default();
-    let operands = read_into(&mut options, argv0, args)?;
+    let operands = read_into(&mut options, dialect, argv0, args)?;
     Ok((options, operands))
 }
 
 /// The same; `options` has all that was read before a mistake as well.
 pub fn read_into(
     options: &mut Options,
+    dialect: Dialect,
     argv0: &OsStr,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<Vec<OsString>, UsageError> {
     let mut reader = Reader {
+        dialect,
         argv0: argv0.to_string_lossy().into_owned(),
         args: args.into_iter(),
         options,
@@ -192,6 +207,7 @@ fn grammar<'a>(flags: impl Iterator<Item = &'a Flag>) -> getopts::Options {
 }
 
 struct Reader<'a, Args> {
+    dialect: Dialect,
     argv0: String,
     args: Args,
     options: &'a mut Options,
@@ -206,6 +222,9 @@ impl<Args: Iterator<Item = OsString>> Reader<'_, Args> {
         {
             match arg.as_bytes() {
                 b"--" => operands.extend(self.args.by_ref()),
+                [b'-', b'-', ..] if self.dialect == Dialect::Openbsd => {
+                    return Err(self.complaint("invalid option -- '-'"));
+                }
                 [b'-', b'-', ..] => self.long(&as_text(&arg))?,
                 [b'-', _, ..] => self.letters(&as_text(&arg))?,
                 _ => operands.push(arg),
@@ -254,7 +273,7 @@ impl<Args: Iterator<Item = OsString>> Reader<'_, Args> {
     /// at fault count: `-h?` is a call for help.
     fn letters(&mut self, arg: &str) -> Result<(), UsageError> {
         let named = |flag: &&Flag| flag.short.is_some_and(|letter| arg.contains(letter));
-        match self.consult(arg.into(), &grammar(flags::all().filter(named))) {
+        match self.consult(arg.into(), &grammar(flags::of(self.dialect).filter(named))) {
             Ok(found) => self.apply_letters(&arg[1..], Some(&found)),
             Err(fail) => {
                 let (fault, complaint) = match fail {
@@ -278,7 +297,8 @@ impl<Args: Iterator<Item = OsString>> Reader<'_, Args> {
     /// Applies letters until one takes what follows as its value, or asks for help.
     fn apply_letters(&mut self, letters: &str, found: Option<&Matches>) -> Result<(), UsageError> {
         for letter in letters.chars() {
-            let flag = flags::by_letter(letter).expect("getopts knows the letters of the table");
+            let flag = flags::by_letter(self.dialect, letter)
+                .expect("getopts knows the letters of the table");
             let value = found.and_then(|found| found.opt_str(&letter.to_string()));
             self.apply(flag, value)?;
             if flag.value().is_some() || self.options.special.is_some() {

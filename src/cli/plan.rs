@@ -39,6 +39,8 @@ pub struct Plan {
     pub wait: Duration,
     /// `-i`: how long nothing may move.
     pub idle: Option<Duration>,
+    /// Whose words messages have.
+    pub tongue: Tongue,
     /// How many times `-v` was given.
     pub verbose: u8,
     /// `--test`: announce each listening socket for a waiting script.
@@ -47,6 +49,19 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Sentences for those who want to know more, such as who resolves a name.
     pub notes: Vec<String>,
+}
+
+/// Whose words messages have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tongue {
+    /// Those of ncat.
+    #[default]
+    Ncat,
+    /// Those of OpenBSD's nc.
+    Nc {
+        /// What the user calls whom we reach.
+        host: Option<String>,
+    },
 }
 
 /// What is run for each connection.
@@ -278,6 +293,8 @@ pub struct Listen {
     pub gate: Box<Gate>,
     /// The proxy that peers find, if they find one.
     pub proxy: Option<Box<Service>>,
+    /// Peers are served one after another; others wait at the door.
+    pub in_turn: bool,
 }
 
 /// A proxy of our own.
@@ -390,6 +407,8 @@ pub struct Scan {
     pub ports: Vec<PortRange>,
     /// The proxies in between.
     pub way: Option<Way>,
+    /// One port is tried after another, and not many at once.
+    pub in_turn: bool,
 }
 
 impl Scan {
@@ -432,6 +451,10 @@ pub struct Flow {
     pub half_close: bool,
     /// `-q`.
     pub quit: Quit,
+    /// A time-out, and a peer that refuses messages, are ends like any other, which nothing is said of.
+    pub lenient: bool,
+    /// No more is received once so much has come: packets, or pieces of a stream.
+    pub packets: Option<u32>,
 }
 
 /// `-q`: what the end of stdin does besides being passed on.

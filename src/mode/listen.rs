@@ -164,7 +164,7 @@ impl Mode for KeepOpen {
             Event::Alarm {
                 what: Alarm::Quit, ..
             } => {
-                if let Quit::After(after) = manners.quit {
+                if let (Quit::After(after), false) = (manners.quit, manners.lenient) {
                     let seconds = after.as_secs_f64();
                     let fact = Fact::new("timeout").seconds("seconds", seconds);
                     net.tell(Level::Error, quitting_sentence(after), fact);

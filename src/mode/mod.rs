@@ -195,6 +195,8 @@ pub struct Failure {
     pub wrong_peer: bool,
     /// What is certain to help, in a sentence.
     pub hint: Option<&'static str>,
+    /// The user has been told already.
+    pub told: bool,
 }
 
 impl Failure {
@@ -204,8 +206,10 @@ impl Failure {
             true => (" QUITTING.", 2),
             false => ("", 1),
         };
-        let fact = self.fact().number("status", status as u64);
-        net.tell(Level::Error, format!("{self}.{quitting}"), fact);
+        if !self.told {
+            let fact = self.fact().number("status", status as u64);
+            net.tell(Level::Error, format!("{self}.{quitting}"), fact);
+        }
         net.exit(status, When::Now);
     }
 

@@ -14,6 +14,8 @@ pub struct Scan {
     done: usize,
     open: usize,
     datagrams: bool,
+    /// How many ports are tried at one time.
+    at_once: usize,
     /// There are proxies in between, and so far all ports failed for the same reason: most likely it is not
     /// the ports that fail.
     in_between: Option<Reason>,
@@ -37,8 +39,14 @@ impl Scan {
             done: 0,
             open: 0,
             datagrams,
+            at_once: AT_ONCE,
             in_between: by_proxies.then_some(Reason::Unknown),
         }
+    }
+
+    /// Tries one port after another, so that they are told of in their order.
+    pub fn in_turn(self) -> Self {
+        Self { at_once: 1, ..self }
     }
 
     fn try_next(&mut self, net: &mut dyn Net) {
@@ -64,7 +72,7 @@ impl Scan {
 impl Mode for Scan {
     fn on_event(&mut self, event: Event, net: &mut dyn Net) {
         match event {
-            Event::Start => (0..AT_ONCE).for_each(|_| self.try_next(net)),
+            Event::Start => (0..self.at_once).for_each(|_| self.try_next(net)),
             Event::Open { conn, .. } => {
                 (self.open, self.in_between) = (self.open + 1, None);
                 say_connected(conn, net);
@@ -76,7 +84,7 @@ impl Mode for Scan {
             }
             Event::Fail { why, .. } => {
                 // One port: its failure is the whole answer. Of many, only the open ones are named.
-                if self.ports == 1 {
+                if self.ports == 1 && !why.told {
                     net.tell(Level::Verbose, format!("{why}."), why.fact());
                 }
                 self.in_between = match self.in_between.take() {

@@ -46,6 +46,7 @@ pub(super) fn failure(words: &str) -> Failure {
         words: words.into(),
         wrong_peer: false,
         hint: None,
+        told: false,
     }
 }
 
@@ -95,6 +96,8 @@ pub(super) fn manners() -> Manners {
         half_close: false,
         quit: Quit::Default,
         idle: None,
+        lenient: false,
+        counts_packets: false,
         listening: false,
     }
 }

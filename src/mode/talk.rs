@@ -52,6 +52,10 @@ pub struct Manners {
     pub quit: Quit,
     /// `-i`.
     pub idle: Option<Duration>,
+    /// A time-out, and a peer that refuses messages, are ends like any other, which nothing is said of.
+    pub lenient: bool,
+    /// The peer's end may be one that we have set: then there is nothing left to say, either.
+    pub counts_packets: bool,
     /// The peers come to us. Then a time-out is said and counted otherwise, the end of stdin does not
     /// end a conversation in messages, and nothing is said at the end.
     pub listening: bool,
@@ -78,7 +82,11 @@ impl Manners {
 
     /// The exit status of a time-out.
     pub(crate) fn timeout_status(&self) -> i32 {
-        if self.listening { 2 } else { 1 }
+        match self.listening {
+            _ if self.lenient => 0,
+            true => 2,
+            false => 1,
+        }
     }
 }
 
@@ -242,7 +250,7 @@ impl Talk {
 
     /// Whether there may be something left to say to a peer that has said its last.
     fn outlives_peer(&self) -> bool {
-        self.manners.ending == Ending::ByHalves
+        self.manners.ending == Ending::ByHalves && !self.manners.counts_packets
     }
 
     fn leave_if_both_over(&mut self, net: &mut dyn Net) {
@@ -252,6 +260,9 @@ impl Talk {
     }
 
     fn peer_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
+        if self.manners.lenient && self.manners.ending == Ending::Untold {
+            return self.leave(0, net);
+        }
         if self.failed.is_none() {
             self.say_broken(why, net);
             self.failed = Some(1);
@@ -284,8 +295,10 @@ impl Talk {
             true => quitting_sentence(after),
             false => idle_sentence(after),
         };
-        let fact = timeout(net.name(self.peer), after);
-        net.tell(Level::Error, words, fact);
+        if !self.manners.lenient {
+            let fact = timeout(net.name(self.peer), after);
+            net.tell(Level::Error, words, fact);
+        }
         net.exit(self.manners.timeout_status(), When::Now);
     }
 

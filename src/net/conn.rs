@@ -62,6 +62,9 @@ pub(super) struct Conn {
     finish: Finish,
     /// It is opened by the first that is written, and may not be open yet.
     opening: bool,
+    /// How much more is received of it, in packets or pieces, or `UNLIMITED`: an `Option` would make every
+    /// connection larger for the sake of few.
+    pub left: u32,
     /// It ends before all was said, and the peer is to see that.
     pub is_cut: bool,
     /// The peer has said its last.
@@ -83,6 +86,9 @@ enum Finish {
 /// How much is thrown away at a time of what somebody says who is let go, in pieces of four kilobytes.
 const PARTING_WORDS: usize = 16;
 
+/// As much as comes.
+pub(super) const UNLIMITED: u32 = u32::MAX;
+
 impl Conn {
     /// A connection without layers.
     pub(super) fn new(transport: Transport, name: String, now: Instant) -> Self {
@@ -102,6 +108,7 @@ impl Conn {
             writable: false,
             finish: Finish::No,
             opening: false,
+            left: UNLIMITED,
             is_cut: false,
             over: false,
             hung_up: false,
@@ -388,6 +395,6 @@ mod tests {
     #[test]
     fn a_connection_without_layers_is_small() {
         let size = size_of::<Conn>();
-        assert!(size <= 176, "{size} bytes for each connection");
+        assert!(size <= 184, "{size} bytes for each connection");
     }
 }

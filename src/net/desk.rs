@@ -148,6 +148,7 @@ impl Shell {
                 Event::End { conn } => Some(conn),
                 _ => None,
             };
+            self.say_in_phrases(&event);
             let mut desk = Desk {
                 shell: self,
                 requests: Vec::new(),
@@ -213,6 +214,9 @@ impl Shell {
             Request::Arm(conn, what, after) => self.arm(conn, what, after),
             Request::Exit(status, When::Now) => self.exit = Some(status),
             Request::Exit(status, When::Delivered) => self.leave(status),
+            // Connections have been told of in other words.
+            Request::Say(Level::Verbose, _) | Request::Tell(Level::Verbose, ..)
+                if self.config.phrases.is_some() => {}
             Request::Say(level, words) => self.say.say(level, &words),
             Request::Tell(level, words, fact) => self.say.tell(level, &words, &fact),
         }

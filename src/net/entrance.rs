@@ -42,6 +42,10 @@ impl Shell {
             let Some(listener) = self.listeners.find_mut(id) else {
                 return;
             };
+            let streams = !matches!(listener.door, Door::Hall(_));
+            if streams && self.config.in_turn && self.guests > 0 {
+                return; // whoever leaves makes room
+            }
             let step = match &mut listener.door {
                 Door::Stream { .. }
                     if self.config.most_guests.is_some_and(|n| self.guests >= n) =>
@@ -385,7 +389,8 @@ impl Shell {
     /// What is said with `-v` when a peer has gone: who, and how much passed.
     pub(super) fn say_closed(&self, id: ConnId) {
         // A proxy tells of each request, and of bytes that passed for it.
-        let accepted = |conn: &&Conn| conn.listener.is_some() && self.config.service.is_none();
+        let tells = self.config.service.is_none() && self.config.phrases.is_none();
+        let accepted = |conn: &&Conn| conn.listener.is_some() && tells;
         let Some(conn) = self.conns.find(id).filter(accepted) else {
             return;
         };
@@ -408,7 +413,7 @@ impl Shell {
             if self
                 .listeners
                 .find(id)
-                .is_some_and(|listener| listener.retry_at.is_some())
+                .is_some_and(|listener| self.config.in_turn || listener.retry_at.is_some())
             {
                 self.queue_listener(id);
             }

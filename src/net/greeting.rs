@@ -268,7 +268,11 @@ impl Shell {
             // The layers ask for it no more often than they have something new to say, and until then.
             Then::Again => self.dial_until(dial, until),
             Then::Break | Then::Quit => {
-                let why = failure(error);
+                let mut why = failure(error);
+                if self.config.phrases.is_some() {
+                    self.say.error(&format!("{why}."));
+                    why.told = true;
+                }
                 self.outbox.push_back(Event::Fail { dial, why });
             }
         }

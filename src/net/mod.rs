@@ -28,6 +28,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod phrases;
 mod progress;
 mod reach;
 mod relay;
@@ -64,6 +65,7 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+pub use self::phrases::Phrases;
 pub use self::progress::Checksum;
 use self::progress::Progress;
 use self::relay::Relay;
@@ -79,7 +81,7 @@ use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
-use crate::say::{Fact, Level, Say};
+use crate::say::Say;
 use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
@@ -90,6 +92,8 @@ pub struct Config {
     pub target: Option<Rc<Target>>,
     /// What the user calls the `n`th peer of the command line, where proxies are met in its place.
     pub name_of: Option<Box<dyn Fn(usize) -> String>>,
+    /// What is said of connections with `-v`, where other words than ours are wanted.
+    pub phrases: Option<Box<dyn Phrases>>,
     /// The layers between us and a peer.
     pub peer_layers: Dresser,
     /// Peers are talked to in secret.
@@ -125,6 +129,10 @@ pub struct Config {
     pub reader: Option<Reader>,
     /// The first peer that is let in is the only one.
     pub single: bool,
+    /// Peers are let in one after another.
+    pub in_turn: bool,
+    /// No more is received of a peer once so much has come.
+    pub packets: Option<u32>,
     /// The most bytes of stdin that go into one datagram.
     pub datagram_size: usize,
     /// What a hub may hold.
@@ -391,13 +399,12 @@ impl Shell {
     /// Lets the loop tell who comes, and the user where.
     fn open_door(&mut self, listener: Listener) -> io::Result<()> {
         let place = listener.place();
+        let datagrams = matches!(listener.door, Door::Hall(_));
         let id = self.listeners.add(listener);
         self.watch_listener(id)?;
         self.reserve.refill();
         if let Some(place) = place {
-            let words = format!("Listening on {place}");
-            let fact = Fact::new("listening").text("address", place);
-            self.say.tell(Level::Verbose, &words, &fact);
+            self.say_listening(&place, datagrams);
             if self.config.announce {
                 self.say.announce("LISTEN");
             }
@@ -434,6 +441,7 @@ impl Shell {
         let mut stack = Stack::default();
         (self.config.peer_layers)(&self.config, whose, &mut stack);
         conn.set_layers(stack, &self.layer_pool);
+        conn.left = self.config.packets.unwrap_or(conn::UNLIMITED);
         self.conns.add(conn)
     }
 

@@ -200,6 +200,16 @@ impl Shell {
         let Some(dial) = self.dials.find_mut(id) else {
             return;
         };
+        if let (Caller::Line(_), Some(phrases)) = (dial.caller, &self.config.phrases) {
+            // A port that is closed is an answer; a path where nobody is, is mostly a mistake.
+            let level = match peer.is_unix() {
+                true => Level::Error,
+                false => Level::Verbose,
+            };
+            self.say.say(level, &phrases.failed(peer, &error));
+            dial.last = error;
+            return;
+        }
         let more = !dial.untried.is_empty() || !dial.live.is_empty();
         let level = match dial.caller {
             Caller::Line(_) => Level::Verbose,
@@ -306,16 +316,29 @@ impl Shell {
     }
 
     fn give_up(&mut self, id: DialId, why: &io::Error, hint: Option<&'static str>) {
+        self.tell_of_late(id, why);
         match self.drop_dial(id).map(|dial| dial.caller) {
             Some(Caller::Line(dial)) => self.outbox.push_back(Event::Fail {
                 dial,
                 why: Failure {
                     hint,
+                    told: self.config.phrases.is_some(),
                     ..failure(why)
                 },
             }),
             Some(Caller::Peer(asker)) => self.missed(asker, why),
             None => {}
+        }
+    }
+
+    /// Attempts that were under way when the time was up have failed too.
+    fn tell_of_late(&self, id: DialId, why: &io::Error) {
+        if let (Some(phrases), Some(dial)) = (&self.config.phrases, self.dials.find(id)) {
+            let late = dial.live.iter().filter_map(|id| self.attempts.find(*id));
+            for attempt in late {
+                let words = phrases.failed(&attempt.peer, why);
+                self.say.say(Level::Verbose, &words);
+            }
         }
     }
 
@@ -363,6 +386,7 @@ pub(super) fn failure(error: &io::Error) -> Failure {
         words: words(error),
         wrong_peer: upshot(error) == Then::Quit,
         hint: fault(error).and_then(|fault| fault.hint),
+        told: false,
     }
 }
 

@@ -3,10 +3,11 @@
 //! These calls may wait for a name server. They are for the time before anything is served.
 
 use std::io;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use dns_lookup::{AddrInfoHints, LookupError, getaddrinfo};
+use dns_lookup::{AddrInfoHints, LookupError, getaddrinfo, getnameinfo};
 use libc::{AF_INET, AF_INET6, AF_UNSPEC, AI_NUMERICHOST, SOCK_DGRAM, SOCK_STREAM};
+use libc::{NI_DGRAM, NI_NUMERICHOST};
 
 use super::address;
 use crate::cli::plan::{Address, Family, Protocol};
@@ -66,6 +67,14 @@ pub fn service(name: &str, protocol: Protocol) -> Option<u16> {
     };
     let found = getaddrinfo(None, Some(name), Some(hints)).ok()?;
     found.flatten().map(|info| info.sockaddr.port()).next()
+}
+
+/// The service that has that port, if one has: a look into a file of the system, which waits for nobody.
+pub fn service_at(port: u16, datagrams: bool) -> Option<String> {
+    let kind = if datagrams { NI_DGRAM } else { 0 };
+    let place = (Ipv4Addr::LOCALHOST, port).into();
+    let (_, name) = getnameinfo(&place, NI_NUMERICHOST | kind).ok()?;
+    Some(name).filter(|name| name.parse::<u16>().is_err())
 }
 
 /// The resolver's own words, without what is put around them on the way to us.

@@ -42,6 +42,8 @@ pub struct Manner {
     pub colourful: bool,
     /// A person is there to read what helps. Scripts find the lines that they know, and no others.
     pub hints: bool,
+    /// What stands in front of a sentence, if we go by another name.
+    pub name: Option<&'static str>,
 }
 
 static MANNER: OnceLock<Manner> = OnceLock::new();
@@ -54,6 +56,7 @@ pub fn speak(json: bool, stamps: bool, colour: Colour) {
         stamps,
         colourful,
         hints: io::stderr().is_terminal(),
+        name: None,
     });
 }
 
@@ -77,6 +80,11 @@ impl Colour {
 }
 
 impl Manner {
+    /// The same under that name, if it is one.
+    pub(super) fn named(self, name: Option<&'static str>) -> Self {
+        Self { name, ..self }
+    }
+
     /// What is printed of an event: a line, and one more for a hint.
     pub(super) fn told(self, level: Level, words: &str, fact: &Fact, at: SystemTime) -> String {
         if self.json {
@@ -84,12 +92,12 @@ impl Manner {
         }
         let name = match level {
             Level::Debug => DEBUG_NAME,
-            Level::Error | Level::Verbose => NAME,
+            Level::Error | Level::Verbose => self.name.unwrap_or(NAME),
         };
         let colour = self.colour(level, fact);
         let mut text = self.dressed(name, colour, &harmless(words), at);
         if let Some(hint) = fact.hint.as_ref().filter(|_| self.hints) {
-            text += &self.dressed(NAME, None, &harmless(hint), at);
+            text += &self.dressed(self.name.unwrap_or(NAME), None, &harmless(hint), at);
         }
         text
     }
@@ -129,7 +137,7 @@ impl Manner {
 
 /// A finished line without the name in front.
 pub(super) fn bare(line: &str) -> &str {
-    let names = [NAME, "NCAT TEST: "];
+    let names = [NAME, "NCAT TEST: ", "nc: "];
     let bare = names.iter().find_map(|name| line.strip_prefix(name));
     bare.unwrap_or(line)
 }

@@ -14,6 +14,12 @@ const QUEUE_SIZES: RangeInclusive<usize> = 64 << 10..=1 << 40;
 
 /// Their rows.
 pub(super) static FLAGS: &[Flag] = &[
+    // Taken away before options are read, where it may stand.
+    long("compat", "Whose options follow: nmap or openbsd (nc)")
+        .takes("whose", |_, _| {
+            Err("--compat must be the first argument.".into())
+        })
+        .beyond(),
     long("half-close", "Send all of stdin though the peer has ended")
         .sets(|o| o.half_close = true)
         .beyond(),

@@ -10,6 +10,7 @@ mod beyond;
 mod lines;
 mod manual;
 mod near;
+mod openbsd;
 mod reference;
 mod sockets;
 mod transfer;
@@ -17,12 +18,24 @@ mod transfer;
 use std::ffi::OsString;
 
 pub(super) use self::near::near;
+use super::compat::Dialect;
 use super::opts::Options;
 
-/// Every option there is.
+/// Every option of that command line.
+pub fn of(dialect: Dialect) -> impl Iterator<Item = &'static Flag> + Clone {
+    let tables: &'static [&[Flag]] = match dialect {
+        Dialect::Nmap => &TABLES,
+        Dialect::Openbsd => &OPENBSD,
+    };
+    tables.iter().copied().flatten()
+}
+
+/// Every option of our own command line.
 pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
+
+static OPENBSD: [&[Flag]; 1] = [openbsd::FLAGS];
 
 static TABLES: [&[Flag]; 7] = [
     reference::FLAGS,
@@ -192,8 +205,8 @@ pub(crate) fn invalid_source_port(word: &str) -> String {
 }
 
 /// The option behind a letter.
-pub fn by_letter(letter: char) -> Option<&'static Flag> {
-    all().find(|flag| flag.short == Some(letter))
+pub fn by_letter(dialect: Dialect, letter: char) -> Option<&'static Flag> {
+    of(dialect).find(|flag| flag.short == Some(letter))
 }
 
 /// Why a long name means no option.

@@ -4,7 +4,7 @@ use std::io::IoSlice;
 
 use rustix::net::AddressFamily;
 
-use super::{Conn, Finish};
+use super::{Conn, Finish, UNLIMITED};
 use crate::data::Buf;
 use crate::net::sys::{self, Channel};
 use crate::net::transport::Raw;
@@ -15,12 +15,16 @@ impl End for Conn {
 
     fn pull(&mut self, into: &mut Buf) -> Step {
         let step = match &self.layers {
+            _ if self.left == 0 => Step::Over,
             None => Self::raw_pull(&mut self.transport, &mut self.readable, into),
             Some(_) if self.transport.keeps_messages() => self.pull_message(into),
             Some(_) => self.pull_through_layers(into),
         };
         if let (Step::Moved(n), Some(appetite)) = (&step, &mut self.appetite) {
             appetite.took(*n);
+        }
+        if matches!(step, Step::Moved(_)) && self.left != UNLIMITED {
+            self.left -= 1;
         }
         if matches!(step, Step::Over | Step::Broken(_)) {
             self.over = true;
@@ -141,6 +145,7 @@ impl End for Conn {
 
     fn is_readable(&self) -> bool {
         match &self.layers {
+            _ if self.left == 0 => true, // its end
             None => self.readable,
             Some(layers) => {
                 let takes = layers.takes(self.transport.keeps_messages());

@@ -294,6 +294,7 @@ impl World {
                         words: "Connection refused".into(),
                         wrong_peer: false,
                         hint: None,
+                        told: false,
                     },
                 }),
                 // Two doors may each let somebody in before the mode hears of it.

@@ -190,6 +190,8 @@ impl Wishes {
             half_close: self.half_close,
             quit: self.quit,
             idle: self.idle,
+            lenient: false,
+            counts_packets: false,
             listening: role != Role::Connect,
         }
     }

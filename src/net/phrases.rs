@@ -1,0 +1,53 @@
+//! What is said of connections in the words of another program, for scripts that read them.
+
+use std::io;
+
+use socket2::SockAddr;
+
+use super::Shell;
+use crate::mode::Event;
+use crate::say::{Fact, Level};
+
+/// Words for what happens to connections. Places are as the user knows them: `127.0.0.1:80`.
+pub trait Phrases {
+    /// We listen there; a whole line.
+    fn listening(&self, place: &str, datagrams: bool) -> String;
+    /// A peer came; a whole line.
+    fn accepted(&self, peer: &str) -> String;
+    /// The `n`th peer of the command line is reached; a whole line.
+    fn reached(&self, n: usize, peer: &str) -> String;
+    /// It is not, at that address; a sentence that our name is put in front of.
+    fn failed(&self, peer: &SockAddr, why: &io::Error) -> String;
+}
+
+impl Shell {
+    pub(super) fn say_listening(&self, place: &str, datagrams: bool) {
+        match &self.config.phrases {
+            Some(phrases) => {
+                let words = phrases.listening(place, datagrams);
+                self.say.bare(Level::Verbose, &words);
+            }
+            None => {
+                let words = format!("Listening on {place}");
+                let fact = Fact::new("listening").text("address", place);
+                self.say.tell(Level::Verbose, &words, &fact);
+            }
+        }
+    }
+
+    /// Says what the mode is about to be told.
+    pub(super) fn say_in_phrases(&self, event: &Event) {
+        let Some(phrases) = &self.config.phrases else {
+            return;
+        };
+        let name = |id| self.conns.find(id).map(|conn| &*conn.name);
+        let words = match *event {
+            Event::Open { dial, conn } => name(conn).map(|peer| phrases.reached(dial, peer)),
+            Event::Accept { conn } => name(conn).map(|peer| phrases.accepted(peer)),
+            _ => None,
+        };
+        if let Some(words) = words {
+            self.say.bare(Level::Verbose, &words);
+        }
+    }
+}
