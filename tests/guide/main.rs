@@ -21,6 +21,7 @@ mod files;
 mod lesson;
 mod ports;
 mod python;
+mod readme;
 mod services;
 mod stand_ins;
 mod tricks;

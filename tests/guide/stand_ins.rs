@@ -77,8 +77,11 @@ esac
 /// The client, with what `shells` has made.
 const SSH: &str = "#!/bin/sh\nexec /usr/bin/ssh -F $WORLD/ssh.conf \"$@\"\n";
 
-/// A server of shells at its usual port, where we find our own programs, and a key for it.
+/// A server of shells at its usual port, where we find our own programs, and a key for it. Root's home is
+/// in the world: whatever a real one begins with would be cut short when the world ends.
 const SHELLS: &str = r#"#!/bin/sh
+sed "s,^root:.*,root:x:0:0::$WORLD/here:/bin/sh," /etc/passwd > $WORLD/passwd
+mount --bind $WORLD/passwd /etc/passwd
 for name in host me; do ssh-keygen -q -t ed25519 -N '' -f $WORLD/$name; done
 cat > $WORLD/ssh.conf <<END
 IdentityFile $WORLD/me

@@ -94,7 +94,7 @@ impl World {
         )?;
         self.sh(
             &holder,
-            &format!("ip addr add 10.0.0.{number}/24 dev eth0 && ip link set eth0 up"),
+            &format!("ip addr add 10.0.0.{number}/24 dev eth0 && ip link set eth0 up && ip route add default dev eth0"),
         )?;
         self.hosts.push((name, holder));
         Ok(())
