@@ -93,7 +93,7 @@ impl Contestant {
             Contestant::Ours | Contestant::OursCopying => {
                 command
                     .args(listen_flag(role))
-                    .args(unix_flag(place))
+                    .args(transport_flag(place))
                     .args(tls_flags(role, place))
                     .args(place.words());
             }
@@ -105,7 +105,7 @@ impl Contestant {
                 });
                 command
                     .args(listen_flag(role))
-                    .args(unix_flag(place))
+                    .args(transport_flag(place))
                     .args(tls_flags(role, place))
                     .args(place.words());
             }
@@ -117,7 +117,7 @@ impl Contestant {
                 });
                 command
                     .args(listen_flag(role))
-                    .args(unix_flag(place))
+                    .args(transport_flag(place))
                     .args(place.words());
             }
             // -u: one way, left to right. 256 KiB is the block size it is fastest with.
@@ -171,14 +171,24 @@ fn listen_flag(role: Role) -> Option<&'static OsStr> {
     (role == Role::Listens).then(|| OsStr::new("-l"))
 }
 
-fn unix_flag(place: &Place) -> Option<&'static OsStr> {
-    matches!(place, Place::Unix(_)).then(|| OsStr::new("-U"))
+fn transport_flag(place: &Place) -> Option<&'static OsStr> {
+    let flag = match place {
+        Place::Unix(_) => "-U",
+        Place::Sctp(_) => "--sctp",
+        Place::Vsock(_) => "--vsock",
+        Place::Tcp(_) | Place::Udp(_) | Place::Tls(..) => return None,
+    };
+    Some(OsStr::new(flag))
 }
 
 fn socat_address(role: Role, place: &Place) -> String {
     match (role, place) {
         (Role::Listens, Place::Tcp(port)) => format!("TCP4-LISTEN:{port},bind=127.0.0.1"),
         (Role::Listens, Place::Udp(port)) => format!("UDP4-LISTEN:{port},bind=127.0.0.1"),
+        (Role::Listens, Place::Sctp(port)) => format!("SCTP4-LISTEN:{port},bind=127.0.0.1"),
+        (Role::Listens, Place::Vsock(port)) => format!("VSOCK-LISTEN:{port}"),
+        (Role::Connects, Place::Sctp(port)) => format!("SCTP4:127.0.0.1:{port}"),
+        (Role::Connects, Place::Vsock(port)) => format!("VSOCK-CONNECT:1:{port}"),
         (Role::Listens, Place::Unix(path)) => format!("UNIX-LISTEN:{}", path.display()),
         (Role::Listens, Place::Tls(port, papers)) => {
             let papers = papers.display();

@@ -160,7 +160,10 @@ impl Actor {
                 }
                 child
             }
-            (Company::Server, Place::Udp(_) | Place::Unix(_) | Place::Tls(..)) => {
+            (
+                Company::Server,
+                Place::Udp(_) | Place::Sctp(_) | Place::Vsock(_) | Place::Unix(_) | Place::Tls(..),
+            ) => {
                 return Err(io::Error::other("the scene with a server is a TCP scene"));
             }
         };

@@ -23,6 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 pub(crate) enum Wire {
     Tcp,
     Udp,
+    Sctp,
+    Vsock,
     Unix,
     Tls,
 }
@@ -31,6 +33,9 @@ pub(crate) enum Wire {
 pub(crate) enum Place {
     Tcp(u16),
     Udp(u16),
+    Sctp(u16),
+    /// A port of this machine, as virtual machines call it.
+    Vsock(u16),
     Unix(PathBuf),
     /// A port, and the file with certificate and key of whoever listens there.
     Tls(u16, PathBuf),
@@ -47,6 +52,9 @@ impl Place {
             // port this way, for not every one of them can report a port the kernel chose.
             Wire::Tcp => Place::Tcp(free_port()?),
             Wire::Udp => Place::Udp(free_port()?),
+            // Nobody else is where these are measured; they only have to differ from run to run.
+            Wire::Sctp => Place::Sctp(free_port()?),
+            Wire::Vsock => Place::Vsock(free_port()?),
             Wire::Tls => Place::Tls(free_port()?, dir.join(PAPERS)),
             Wire::Unix => {
                 let path = dir.join("socket");
@@ -61,9 +69,11 @@ impl Place {
     /// The place as the words of a netcat: host and port, or the path.
     pub(crate) fn words(&self) -> Vec<OsString> {
         match self {
-            Place::Tcp(port) | Place::Udp(port) | Place::Tls(port, _) => {
+            Place::Tcp(port) | Place::Udp(port) | Place::Sctp(port) | Place::Tls(port, _) => {
                 vec!["127.0.0.1".into(), port.to_string().into()]
             }
+            // The number of this machine for itself.
+            Place::Vsock(port) => vec!["1".into(), port.to_string().into()],
             Place::Unix(path) => vec![path.into()],
         }
     }
@@ -71,7 +81,7 @@ impl Place {
     /// Waits until `child` listens here.
     pub(crate) fn await_listener(&self, child: &mut Child) -> io::Result<()> {
         let give_up = Instant::now() + LISTEN_WITHIN;
-        while !self.is_listened_on()? {
+        while !self.is_listened_on(child.id())? {
             if let Some(status) = child.try_wait()? {
                 return Err(io::Error::other(format!(
                     "the listener ended early, {status}"
@@ -87,10 +97,13 @@ impl Place {
         Ok(())
     }
 
-    fn is_listened_on(&self) -> io::Result<bool> {
+    fn is_listened_on(&self, child: u32) -> io::Result<bool> {
         match self {
             Place::Tcp(port) | Place::Tls(port, _) => procfs::tcp_port_listens(*port),
             Place::Udp(port) => procfs::udp_port_is_bound(*port),
+            Place::Sctp(port) => procfs::sctp_port_is_bound(*port),
+            // No file tells of these; a listener has a socket and sleeps.
+            Place::Vsock(_) => procfs::sleeps_over_a_socket(child),
             Place::Unix(path) => procfs::unix_path_listens(path),
         }
     }

@@ -42,6 +42,24 @@ pub(crate) fn udp_port_is_bound(port: u16) -> io::Result<bool> {
     }))
 }
 
+pub(crate) fn sctp_port_is_bound(port: u16) -> io::Result<bool> {
+    let wanted = port.to_string();
+    let endpoints = fs::read_to_string("/proc/net/sctp/eps")?;
+    let mut ports = endpoints
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5));
+    Ok(ports.any(|port| port == wanted))
+}
+
+/// Whether the process has a socket and sleeps.
+pub(crate) fn sleeps_over_a_socket(pid: u32) -> io::Result<bool> {
+    let mut sockets = fs::read_dir(format!("/proc/{pid}/fd"))?.filter_map(|entry| {
+        let target = fs::read_link(entry.ok()?.path()).ok()?;
+        target.to_str()?.starts_with("socket:").then_some(())
+    });
+    Ok(sockets.next().is_some() && is_asleep(pid)?)
+}
+
 pub(crate) fn unix_path_listens(path: &Path) -> io::Result<bool> {
     let path = path.to_string_lossy();
     Ok(fs::read_to_string("/proc/net/unix")?.lines().any(|line| {

@@ -23,7 +23,7 @@ use rustix::{
 use super::{
     contestant::{Contestant, Role, Task},
     kept::Kept,
-    place::Place,
+    place::{Place, Wire},
     row::{Row, Sink, Source},
 };
 
@@ -57,6 +57,8 @@ pub(crate) struct Files {
 struct End {
     itself: Kept,
     cat: Option<Kept>,
+    /// The other end of a stdin that is to stay open.
+    _mouth: Option<io::PipeWriter>,
 }
 
 /// Carries `files` once. The clock runs from the start of the connecting end, the listener being
@@ -64,7 +66,12 @@ struct End {
 pub(crate) fn run(who: Contestant, row: &Row, place: &Place, files: &Files) -> io::Result<Sample> {
     let start = |role| match row.task(role) {
         Task::Sends => start_sender(who.end(role, Task::Sends, place)?, row.source, files),
-        Task::Receives => start_receiver(who.end(role, Task::Receives, place)?, row.sink, files),
+        Task::Receives => {
+            // Over SCTP the end of stdin is the end of both directions.
+            let stdin_open = row.wire == Wire::Sctp;
+            let command = who.end(role, Task::Receives, place)?;
+            start_receiver(command, row.sink, files, stdin_open)
+        }
     };
     let mut listener = start(Role::Listens)?;
     place.await_listener(&mut listener.itself)?;
@@ -94,6 +101,7 @@ fn start_sender(mut command: Command, source: Source, files: &Files) -> io::Resu
         return Ok(End {
             itself: Kept::spawn(command.stdin(file))?,
             cat: None,
+            _mouth: None,
         });
     }
     let (tail, head) = io::pipe()?;
@@ -101,16 +109,30 @@ fn start_sender(mut command: Command, source: Source, files: &Files) -> io::Resu
     Ok(End {
         itself: Kept::spawn(command.stdin(tail))?,
         cat: Some(cat),
+        _mouth: None,
     })
 }
 
-fn start_receiver(mut command: Command, sink: Sink, files: &Files) -> io::Result<End> {
-    command.stdin(Stdio::null());
+fn start_receiver(
+    mut command: Command,
+    sink: Sink,
+    files: &Files,
+    stdin_open: bool,
+) -> io::Result<End> {
+    let mut mouth = None;
+    if stdin_open {
+        let (tail, head) = io::pipe()?;
+        command.stdin(tail);
+        mouth = Some(head);
+    } else {
+        command.stdin(Stdio::null());
+    }
     let out = files.out.try_clone()?;
     if sink != Sink::Pipe {
         return Ok(End {
             itself: Kept::spawn(command.stdout(out))?,
             cat: None,
+            _mouth: mouth,
         });
     }
     let (tail, head) = io::pipe()?;
@@ -118,6 +140,7 @@ fn start_receiver(mut command: Command, sink: Sink, files: &Files) -> io::Result
     Ok(End {
         itself: Kept::spawn(command.stdout(head))?,
         cat: Some(cat),
+        _mouth: mouth,
     })
 }
 

@@ -53,7 +53,18 @@ pub(crate) fn tables(options: &Options, summary: &mut Summary) -> io::Result<()>
 
 /// One run of one contestant, for a profiler that follows children.
 pub(crate) fn once(options: &Options, row: &str, contestant: &str) -> io::Result<()> {
-    let row = ROWS
+    once_of(&ROWS, SIZE, options, row, contestant)
+}
+
+/// The same of other rows, whose transfers have another size unless the command line says so.
+pub(crate) fn once_of(
+    rows: &[Row],
+    size: u64,
+    options: &Options,
+    row: &str,
+    contestant: &str,
+) -> io::Result<()> {
+    let row = rows
         .iter()
         .find(|known| known.name == row)
         .ok_or_else(|| io::Error::other(format!("there is no row {row}")))?;
@@ -61,7 +72,7 @@ pub(crate) fn once(options: &Options, row: &str, contestant: &str) -> io::Result
         .into_iter()
         .find(|known| known.name() == contestant)
         .ok_or_else(|| io::Error::other(format!("there is no contestant {contestant}")))?;
-    let sample = Stage::set(options.size.unwrap_or(SIZE))?.measured_run(who, row)?;
+    let sample = Stage::set(options.size.unwrap_or(size))?.measured_run(who, row)?;
     println!(
         "{}, {contestant}: {:.3} s wall, {:.3} s CPU sending, {:.3} s receiving",
         row.title, sample.wall, sample.sending, sample.receiving

@@ -7,7 +7,7 @@ use crate::common::payload::lines;
 use crate::common::scene::announced;
 use crate::common::table::{Case, all_hold};
 use crate::common::{Deadline, In, Program, Scene, Told};
-use crate::transfers::{Ear, From, Transfer, turn_both};
+use crate::transfers::{Ear, From, SIZE, Transfer, turn_both};
 use crate::ways::{Way, Who};
 use crate::world::World;
 
@@ -33,6 +33,7 @@ fn a_megabyte_arrives_over_a_bad_line() -> Told {
                 sender: Who::Ours,
                 receiver: Who::Ours,
                 ear: Ear::OpenPipe,
+                size: SIZE,
             };
             cases.push(Case::new(transfer.to_string(), move || {
                 over_a_bad_line(transfer)

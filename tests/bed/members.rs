@@ -42,21 +42,20 @@ fn a_chat_says_who_is_talking() -> Told {
 fn one_listener_serves_many_one_after_the_other_and_at_once() -> Told {
     whichever(&By::ASSOCIATIONS, |by| {
         let mut meeting = Meeting::of(by, &["-l", "-k"], 3)?;
-        let scene = &mut meeting.scene;
-        scene.program.stdin.push(b"to all\n");
-        scene.until("all hear what stdin says", |s| {
+        meeting.scene.program.stdin.push(b"to all\n");
+        meeting.scene.until("all hear what stdin says", |s| {
             s.peers.iter().all(|peer| peer.rx.got == b"to all\n")
         })?;
         for nth in 0..3 {
+            let scene = &mut meeting.scene;
             let word = [b'0' + nth as u8];
             scene.peers[nth].tx.push(&word);
             scene.until("stdout has what was said", |s| {
                 s.program.stdout.got.len() > nth
             })?;
-            scene.peers[nth].tx.finish();
-            scene.until("it is let go", |s| s.peers[nth].rx.ended())?;
+            meeting.go(nth)?;
         }
-        same("stdout", &scene.program.stdout.got, b"012")?;
+        same("stdout", &meeting.scene.program.stdout.got, b"012")?;
         meeting.come()?;
         meeting.scene.peer().tx.push(b"3");
         meeting

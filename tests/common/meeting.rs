@@ -262,10 +262,15 @@ impl Meeting {
 
     /// A member has said all it has to say, and the server lets it go.
     pub(crate) fn go(&mut self, member: usize) -> Told {
+        // Who has ended an association itself does not see its end; the server tells of it.
+        let closed = |s: &Scene| s.program.stderr.text().matches(" closed: ").count();
+        let before = closed(&self.scene);
         self.scene.peers[member].tx.finish();
         self.scene.until("the server let the member go", |s| {
-            s.peers[member].rx.ended()
-        })
+            s.peers[member].rx.ended() || closed(s) > before
+        })?;
+        self.scene.peers[member].rx.drop_end();
+        Ok(())
     }
 
     /// Everybody goes at once, and another meeting begins with the same server.

@@ -2,9 +2,12 @@
 
 use std::io::IoSlice;
 
+use rustix::net::AddressFamily;
+
 use super::{Conn, Finish};
 use crate::data::Buf;
 use crate::net::sys::{self, Channel};
+use crate::net::transport::Raw;
 use crate::route::{Carried, End, Step, Then, is_full_disk};
 
 impl End for Conn {
@@ -154,9 +157,16 @@ impl End for Conn {
         if from.layers.is_some() || to.layers.is_some() {
             return None;
         }
-        let (_, source) = from.transport.source()?;
-        let (_, sink) = to.transport.sink()?;
-        Channel::between(source, sink, from.pipes.as_ref()?)
+        let (source_fd, source) = from.transport.source()?;
+        let (sink_fd, sink) = to.transport.sink()?;
+        let pipes = from.pipes.as_ref()?;
+        // splice(2) from a vsock fails with ENOMEM where memory is plenty (Linux 6.1), and to one it makes a
+        // packet of every page.
+        let is_vsock = |kind, fd| kind == Raw::Stream && sys::is_of(fd, AddressFamily::VSOCK);
+        if is_vsock(source, source_fd) || is_vsock(sink, sink_fd) {
+            return None;
+        }
+        Channel::between(source, sink, pipes)
     }
 
     fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
