@@ -4,6 +4,7 @@
 //! reads our stderr, and the next that gets through says how many were.
 
 use std::cell::Cell;
+use std::fmt;
 use std::io::{self, Write};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -19,11 +20,24 @@ pub enum Level {
     Debug,
 }
 
+/// What is shown below all lines, and drawn again and again.
+pub trait Bar: fmt::Debug {
+    /// So many bytes have been sent, and received.
+    fn show(&self, passed: (u64, u64));
+
+    /// Takes itself away for as long as something else is printed.
+    fn make_room(&self, print: &mut dyn FnMut());
+
+    /// That is all; whatever is printed from now on stands below it.
+    fn end(&self, passed: (u64, u64));
+}
+
 /// The mouth of the program.
 #[derive(Debug)]
 pub struct Say {
     level: Level,
     dropped: Cell<usize>,
+    bar: Option<Box<dyn Bar>>,
 }
 
 impl Say {
@@ -37,6 +51,32 @@ impl Say {
         Self {
             level,
             dropped: Cell::new(0),
+            bar: None,
+        }
+    }
+
+    /// The same, with a bar below what it says.
+    pub fn with_bar(self, bar: Box<dyn Bar>) -> Self {
+        let bar = Some(bar);
+        Self { bar, ..self }
+    }
+
+    /// Whether there is a bar to be shown.
+    pub fn has_bar(&self) -> bool {
+        self.bar.is_some()
+    }
+
+    /// Shows how much has been sent and received, unless nobody reads our stderr.
+    pub fn show(&self, passed: (u64, u64)) {
+        if let Some(bar) = self.bar.as_ref().filter(|_| stderr_takes_more()) {
+            bar.show(passed);
+        }
+    }
+
+    /// There will be no more than that, and the bar is not shown any more.
+    pub fn end_bar(&mut self, passed: (u64, u64)) {
+        if let Some(bar) = self.bar.take().filter(|_| stderr_takes_more()) {
+            bar.end(passed);
         }
     }
 
@@ -60,8 +100,8 @@ impl Say {
             "Ncat"
         };
         match self.dropped.take() {
-            0 => print(&format!("{front}: {words}\n")),
-            n => print(&format!(
+            0 => self.print(&format!("{front}: {words}\n")),
+            n => self.print(&format!(
                 "Ncat: ({n} messages were dropped.)\n{front}: {words}\n"
             )),
         }
@@ -74,13 +114,25 @@ impl Say {
 
     /// Says what a waiting test script wants to see (`--test`).
     pub fn announce(&self, words: &str) {
-        print(&format!("NCAT TEST: {words}\n"));
+        self.print(&format!("NCAT TEST: {words}\n"));
+    }
+
+    fn print(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.make_room(&mut || print(text)),
+            None => print(text),
+        }
     }
 }
 
 /// Says a line that is finished as it is.
 pub fn line(line: &str) {
     print(&format!("{line}\n"));
+}
+
+/// Writes what is no line: a picture.
+pub fn raw(text: &str) {
+    print(text);
 }
 
 /// One write for a whole line, so that lines of several processes do not mix.

@@ -75,6 +75,18 @@ const RULES: &[Rule] = &[
         why: "a peer's certificates are handed from a layer to what describes them",
     },
     Rule {
+        place: "assemble/transfer/bar.rs",
+        may: &["indicatif"],
+        never: &[],
+        why: "one file talks to what draws the bar",
+    },
+    Rule {
+        place: "assemble/transfer/digests.rs",
+        may: &["blake3", "sha2"],
+        never: &[],
+        why: "hashes are others' work, and lanes know them by a trait",
+    },
+    Rule {
         place: "lua",
         may: &["std"],
         never: &[OUTSIDE],

@@ -12,6 +12,11 @@ mod secret;
 #[cfg(feature = "proxy")]
 mod service;
 mod sockets;
+#[cfg(feature = "transfer")]
+mod transfer;
+#[cfg(not(feature = "transfer"))]
+#[path = "transfer/without.rs"]
+mod transfer;
 mod voice;
 #[cfg(feature = "proxy")]
 mod way;
@@ -133,7 +138,8 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     if config.service.is_some() {
         config.most_guests = room.peers().map(|peers| peers.max(1));
     }
-    let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
+    let say = transfer::with_bar(plan, Say::new(plan.verbose));
+    let mut shell = Shell::new(config, say, outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
     let mode = mode(plan, outside.given, &mut shell)?;
@@ -285,10 +291,12 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
             messages: datagrams,
             stall: dress.stall_after,
             delay: dress.delay,
+            rate: plan.transfer.rate,
         },
         kernel_carries: std::env::var_os(NO_SPLICE).is_none(),
         catch_signals: matches!(plan.role, Role::Listen(_)) || plan.command.is_some(),
         program,
+        checksum: transfer::checksum(plan),
         announce: plan.announce,
     })
 }

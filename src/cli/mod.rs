@@ -33,6 +33,7 @@ pub mod sockets;
 mod split;
 pub mod ssl;
 pub mod target;
+mod transfer;
 mod vain;
 mod vsock;
 mod way;

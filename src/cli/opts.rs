@@ -15,7 +15,7 @@ use getopts::{Fail, HasArg, Matches, Occur};
 use super::UsageError;
 use super::activation::Activation;
 use super::flags::{self, Effect, Flag, NoFlag};
-use super::plan::Quit;
+use super::plan::{Quit, Transfer};
 use super::proxy::Proxies;
 use super::sockets;
 use super::ssl::Ssl;
@@ -107,6 +107,8 @@ pub struct Options {
     pub activation: Activation,
     /// What sockets are to be like.
     pub sockets: sockets::Words,
+    /// `--progress`, `--size`, `--rate-limit` and `--checksum`.
+    pub transfer: Transfer,
     pub verbose: u8,
     pub announce: bool,
     pub engine: bool,

@@ -27,6 +27,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod progress;
 mod reach;
 mod relay;
 mod reload;
@@ -62,6 +63,8 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+pub use self::progress::Checksum;
+use self::progress::Progress;
 use self::relay::Relay;
 pub use self::reload::Reader;
 use self::reload::Reload;
@@ -131,6 +134,8 @@ pub struct Config {
     pub catch_signals: bool,
     /// What is run for every peer, if anything is.
     pub program: Option<Program>,
+    /// What is told of all bytes of a conversation in the end.
+    pub checksum: Option<Checksum>,
     /// `--test`.
     pub announce: bool,
 }
@@ -226,6 +231,7 @@ pub struct Shell {
     scratch: Vec<u8>,
     /// How long each kind of alarm waits, by `Alarm as usize`.
     after: [Duration; Alarm::KINDS],
+    progress: Progress,
     started: Instant,
     now: Instant,
     leaving: Option<Leaving>,
@@ -324,6 +330,7 @@ impl Shell {
             taps: Taps::default(),
             scratch: Vec::new(),
             after: [Duration::ZERO; Alarm::KINDS],
+            progress: Progress::default(),
             started,
             now: started,
             leaving: None,

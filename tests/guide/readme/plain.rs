@@ -249,6 +249,33 @@ pub(super) const BLOCKS: &[Lesson] = &[
         ..LESSON
     },
     Lesson {
+        section: "Long transfers",
+        commands: &[
+            "ncat -l --checksum sha256 9000 > image                        # there; both say what they have got and given",
+            "ncat --progress --checksum sha256 --send-only there 9000 < image",
+            "tar c dir | ncat --progress --size 40G --rate-limit 5M --send-only there 9000",
+        ],
+        hosts: &["there", "host2"],
+        before: "cd ../host2; head -c 3000000 /dev/urandom > image; mkdir dir; echo one > dir/one",
+        play: &[
+            Run("there", 0),
+            Opens("there", 9000),
+            Run("host2", 1),
+            Reads("host2", "Ncat: sent 3000000 bytes, sha256 "),
+            Ends("host2", 0),
+            Reads("there", "Ncat: received 3000000 bytes, sha256 "),
+            Ends("there", 0),
+            Same("there", "host2/image", "there/image"),
+            Run("there", 0),
+            Opens("there", 9000),
+            Run("host2", 2),
+            Ends("host2", 0),
+            Reads("there", "Ncat: received 10240 bytes, sha256 "),
+            Ends("there", 0),
+        ],
+        ..LESSON
+    },
+    Lesson {
         section: "Chat, or let many hear each other",
         commands: &[
             "ncat -l 9000                            # in one terminal",

@@ -376,6 +376,7 @@ pub(super) const BLOCKS: &[Lesson] = &[
         commands: &[
             "cargo build --release --no-default-features             # no TLS, proxies, Lua, manual; no C compiler needed",
             "cargo build --release --no-default-features --features tls,proxy",
+            "cargo build --profile small                             # all of it, smaller and a little slower",
         ],
         not_run: "the tests run what cargo has built for them",
         ..LESSON
