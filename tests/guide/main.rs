@@ -8,7 +8,8 @@
     feature = "dtls",
     feature = "lua",
     feature = "manual",
-    feature = "proxy"
+    feature = "proxy",
+    feature = "transfer"
 ))]
 
 #[path = "../common/mod.rs"]

@@ -374,7 +374,7 @@ pub(super) const BLOCKS: &[Lesson] = &[
     Lesson {
         section: "Building small",
         commands: &[
-            "cargo build --release --no-default-features             # no TLS, proxies, Lua, manual; no C compiler needed",
+            "cargo build --release --no-default-features             # nothing but bytes; no C compiler needed",
             "cargo build --release --no-default-features --features tls,proxy",
             "cargo build --profile small                             # all of it, smaller and a little slower",
         ],
