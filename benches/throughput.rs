@@ -13,7 +13,7 @@ use side_by_side::{
     args::{self, Options, Order},
     bare, idle, machine, memory, script, start_up,
     summary::Summary,
-    transfer,
+    transfer, watched,
 };
 
 /// Measured runs of each contestant.
@@ -45,6 +45,9 @@ fn tables(options: &Options) -> io::Result<()> {
     );
     let mut summary = Summary::default();
     transfer::tables(options, &mut summary)?;
+    if options.wants(watched::NAME) {
+        watched::tables(options)?;
+    }
     if options.wants(start_up::NAME) {
         start_up::table(&mut summary)?;
     }

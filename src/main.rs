@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ncat::assemble::{self, Outside};
 use ncat::cli::{self, Parsed};
-use ncat::say;
+use ncat::say::{self, Fact};
 
 fn main() -> ExitCode {
     let mut outside = Outside::new(Instant::now());
@@ -19,11 +19,11 @@ fn main() -> ExitCode {
         Ok(Parsed::Help(text)) => printed(print(&text).or_else(unless_left)),
         Ok(Parsed::Generated(text)) => printed(print(&text)),
         Ok(Parsed::Version(line)) => {
-            say::line(&line);
+            say::line(&line, &Fact::new("version"));
             0
         }
         Err(error) => {
-            error.lines.iter().for_each(|line| say::line(line));
+            say::usage(&error.lines, error.hint.as_deref(), error.status);
             error.status
         }
     };
@@ -43,7 +43,9 @@ fn printed(result: io::Result<()>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             let why = cli::reason(&error);
-            say::line(&format!("Ncat: write: {why} (standard output)."));
+            let line = format!("Ncat: write: {why} (standard output).");
+            let fact = Fact::new("stdio_failed").text("side", "stdout");
+            say::line(&line, &fact.reason(why));
             2
         }
     }

@@ -3,7 +3,13 @@
 //! The peers get the options their manuals give for a one-way transfer, without which some of them
 //! lose bytes or never end; ours gets none, for it must do without.
 
-use std::{env, ffi::OsStr, io, path::PathBuf, process::Command};
+use std::{
+    env,
+    ffi::OsStr,
+    io,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use super::{bare, place::Place};
 
@@ -13,11 +19,36 @@ pub(crate) enum Contestant {
     Ours,
     /// Our binary told to leave sendfile and splice alone.
     OursCopying,
+    /// Our binary with an option.
+    OursWith(Extra),
     Ncat,
     Nc,
     Socat,
     /// A blocking sendfile or splice loop: what the kernel itself costs.
     Bare,
+}
+
+/// What ours is told besides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Extra {
+    Verbose,
+    Progress,
+    /// Far above what any machine moves.
+    RateLimit,
+    Sha256,
+    Blake3,
+}
+
+impl Extra {
+    fn words(self) -> &'static str {
+        match self {
+            Extra::Verbose => "-v",
+            Extra::Progress => "--progress=always",
+            Extra::RateLimit => "--rate-limit=64G",
+            Extra::Sha256 => "--checksum=sha256",
+            Extra::Blake3 => "--checksum=blake3",
+        }
+    }
 }
 
 /// Which end of the connection a process is.
@@ -49,6 +80,7 @@ impl Contestant {
         match self {
             Contestant::Ours => "ours",
             Contestant::OursCopying => "ours-copying",
+            Contestant::OursWith(extra) => extra.words(),
             Contestant::Ncat => "ncat",
             Contestant::Nc => "nc.openbsd",
             Contestant::Socat => "socat",
@@ -60,13 +92,15 @@ impl Contestant {
     pub(crate) fn is_peer(self) -> bool {
         match self {
             Contestant::Ncat | Contestant::Nc | Contestant::Socat => true,
-            Contestant::Ours | Contestant::OursCopying | Contestant::Bare => false,
+            Contestant::Ours | Contestant::OursCopying => false,
+            Contestant::OursWith(_) | Contestant::Bare => false,
         }
     }
 
     pub(crate) fn is_installed(self) -> bool {
         match self {
-            Contestant::Ours | Contestant::OursCopying | Contestant::Bare => true,
+            Contestant::Ours | Contestant::OursCopying => true,
+            Contestant::OursWith(_) | Contestant::Bare => true,
             Contestant::Ncat | Contestant::Nc | Contestant::Socat => is_on_path(self.name()),
         }
     }
@@ -74,7 +108,9 @@ impl Contestant {
     /// The program without a word after it.
     pub(crate) fn program(self) -> io::Result<Command> {
         let mut command = match self {
-            Contestant::Ours | Contestant::OursCopying => Command::new(our_binary()),
+            Contestant::Ours | Contestant::OursCopying | Contestant::OursWith(_) => {
+                Command::new(our_binary())
+            }
             Contestant::Ncat | Contestant::Nc | Contestant::Socat => Command::new(self.name()),
             Contestant::Bare => Command::new(env::current_exe()?),
         };
@@ -90,7 +126,10 @@ impl Contestant {
     pub(crate) fn end(self, role: Role, task: Task, place: &Place) -> io::Result<Command> {
         let mut command = self.program()?;
         match self {
-            Contestant::Ours | Contestant::OursCopying => {
+            Contestant::Ours | Contestant::OursCopying | Contestant::OursWith(_) => {
+                if let Contestant::OursWith(extra) = self {
+                    command.arg(extra.words()).stderr(Stdio::null());
+                }
                 command
                     .args(listen_flag(role))
                     .args(transport_flag(place))

@@ -1,7 +1,8 @@
 //! The parts of the side-by-side measurements.
 //!
 //! `transfer` runs the `row`s with every `contestant` (one of them is the `bare` loop) and `score`
-//! prints them; `start_up`, `script`, `memory` and `idle` have a table each; `summary` sets the figures
+//! prints them; `start_up`, `script`, `memory` and `idle` have a table each, and
+//! `watched` has two; `summary` sets the figures
 //! against the limits. `run`, `place`, `kept` and `procfs` are what these stand on: one measured
 //! run, where the contestants meet, children that do not outlive us, and what the system knows of
 //! a process. The fan-out bench stands on the same.
@@ -23,3 +24,4 @@ pub(crate) mod script;
 pub(crate) mod start_up;
 pub(crate) mod summary;
 pub(crate) mod transfer;
+pub(crate) mod watched;

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use ncat::cli::lines::Lines;
 use ncat::cli::plan::{Address, Family, Given, Protocol};
 use ncat::cli::{Log, World, parse};
 
@@ -17,6 +18,8 @@ use ncat::cli::{Log, World, parse};
 struct Fake;
 
 impl World for Fake {
+    fn speak(&mut self, _: Lines) {}
+
     fn given(&mut self) -> Result<Given, String> {
         Ok(Given::Listeners { sctp: false })
     }

@@ -8,7 +8,7 @@ use super::{Quitting, inet, refuse, refuse_place, unix};
 use crate::cli::plan::At;
 use crate::net::given::Given;
 use crate::net::sockopt::Carriage;
-use crate::net::{Shell, address, dial};
+use crate::net::{Shell, address, dial, hint};
 use crate::say::Say;
 
 /// Opens all of them, or says of the first that cannot be had why; `given` are the sockets that somebody
@@ -72,11 +72,14 @@ fn open_any(
         && missed.len() == places.len()
     {
         let what = format!("bind to {}", address::full(place));
-        return Err(refuse_place(&what, error));
+        return Err(Quitting {
+            hint: hint::bind(place, error),
+            ..refuse_place(&what, error)
+        });
     }
     for (place, error) in missed {
         let (place, why) = (address::full(place), dial::words(&error));
-        say.error(&format!(
+        say.warn(&format!(
             "Warning: {place} is one address of that name and cannot be listened on: {why}."
         ));
     }

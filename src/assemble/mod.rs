@@ -12,6 +12,11 @@ mod secret;
 #[cfg(feature = "proxy")]
 mod service;
 mod sockets;
+#[cfg(feature = "transfer")]
+mod transfer;
+#[cfg(not(feature = "transfer"))]
+#[path = "transfer/without.rs"]
+mod transfer;
 mod voice;
 #[cfg(feature = "proxy")]
 mod way;
@@ -42,7 +47,7 @@ use crate::net::sockopt::{Carriage, SoftLimit};
 use crate::net::wishes::Wishes;
 use crate::net::{Config, Program, Shell, Whose, dial, stdin_is_file, sys};
 use crate::route::{Form, Limits};
-use crate::say::{Level, Say};
+use crate::say::{Fact, Level, Say};
 use crate::wire::{Clock, Crlf, Stack, Telnet};
 #[cfg(any(feature = "proxy", feature = "tls"))]
 use crate::wire::{Fault, Layer, Refusal};
@@ -67,7 +72,7 @@ pub struct Logs {
 pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     let say = Say::new(plan.verbose);
     for warning in &plan.warnings {
-        say.error(warning);
+        say.warn(warning);
     }
     for note in &plan.notes {
         say.say(Level::Verbose, note);
@@ -75,23 +80,46 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
     match try_run(&mut plan, outside) {
         // What a shell shows of a status that does not fit is its low byte.
         Ok(status) => (status & 0xff) as u8,
-        Err(Quitting { words, status }) => {
-            say.error(&words);
-            status
+        Err(quitting) => {
+            say.tell(Level::Error, &quitting.words(), &quitting.fact());
+            quitting.status
         }
     }
 }
 
 /// Why there was nothing to run.
 struct Quitting {
-    words: String,
+    /// Without a full stop.
+    reason: String,
     status: u8,
+    /// What is certain to help, in a sentence.
+    hint: Option<String>,
+}
+
+impl Quitting {
+    fn words(&self) -> String {
+        match self.status {
+            1 => format!("{}.", self.reason),
+            _ => format!("{}. QUITTING.", self.reason),
+        }
+    }
+
+    fn fact(&self) -> Fact {
+        let fact = Fact::new("failed")
+            .reason(&self.reason)
+            .number("status", self.status.into());
+        match &self.hint {
+            Some(hint) => fact.hint(hint),
+            None => fact,
+        }
+    }
 }
 
 fn refuse(what: &str, error: &io::Error) -> Quitting {
     Quitting {
-        words: format!("{what}: {}. QUITTING.", dial::words(error)),
+        reason: format!("{what}: {}", dial::words(error)),
         status: 2,
+        hint: None,
     }
 }
 
@@ -99,8 +127,9 @@ fn refuse(what: &str, error: &io::Error) -> Quitting {
 fn refuse_place(what: &str, error: &io::Error) -> Quitting {
     match error.kind() {
         io::ErrorKind::Unsupported => Quitting {
-            words: format!("{}.", dial::words(error)),
+            reason: dial::words(error),
             status: 1,
+            hint: None,
         },
         _ => refuse(what, error),
     }
@@ -110,7 +139,7 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     let descriptors = SoftLimit::raise();
     let room = Room::of(plan, outside.given.as_ref(), descriptors.most());
     if let Some(warning) = room.warning(plan) {
-        Say::new(plan.verbose).error(&warning);
+        Say::new(plan.verbose).warn(&warning);
     }
     if plan.command.is_some() {
         sys::pass_on_nothing();
@@ -133,7 +162,8 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     if config.service.is_some() {
         config.most_guests = room.peers().map(|peers| peers.max(1));
     }
-    let mut shell = Shell::new(config, Say::new(plan.verbose), outside.started)
+    let say = transfer::with_bar(plan, Say::new(plan.verbose));
+    let mut shell = Shell::new(config, say, outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
     let mode = mode(plan, outside.given, &mut shell)?;
@@ -213,8 +243,9 @@ fn through_or_as_proxy(plan: &mut Plan, config: &mut Config) -> Result<(), Quitt
 
 fn usage(words: String) -> Quitting {
     Quitting {
-        words: format!("{words}. QUITTING."),
+        reason: words,
         status: 2,
+        hint: None,
     }
 }
 
@@ -285,10 +316,12 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
             messages: datagrams,
             stall: dress.stall_after,
             delay: dress.delay,
+            rate: plan.transfer.rate,
         },
         kernel_carries: std::env::var_os(NO_SPLICE).is_none(),
         catch_signals: matches!(plan.role, Role::Listen(_)) || plan.command.is_some(),
         program,
+        checksum: transfer::checksum(plan),
         announce: plan.announce,
     })
 }

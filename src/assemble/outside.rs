@@ -8,16 +8,17 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Logs, script};
+use crate::cli::lines::{Colour, Format, Lines};
 use crate::cli::plan::{Address, Family, Given, Protocol};
 use crate::cli::proxy::AUTH_VARIABLE;
 use crate::cli::{self, Log, World, help};
 use crate::net::notify::{self, Supervisor};
 use crate::net::sys::GiveUp;
 use crate::net::{given, resolve};
-use crate::say;
+use crate::say::{self, Fact};
 
 /// The world as it is.
 pub struct Outside {
@@ -57,13 +58,29 @@ impl Outside {
             let left = wait.saturating_sub(self.started.elapsed());
             left.max(Duration::from_millis(1)) // a timer of nothing would never ring
         });
-        let give_up = left.map(GiveUp::after).transpose();
+        let give_up = left.map(give_up_after).transpose();
         let _give_up = give_up.map_err(|error| format!("no deadline could be set: {error}"))?;
         resolve::host(host, family, false)
     }
 }
 
+/// Ends the program after that time, with words that must be there before.
+fn give_up_after(left: Duration) -> io::Result<GiveUp> {
+    let fact = Fact::new("failed").reason("TIMEOUT").number("status", 1);
+    let words = say::last_words("TIMEOUT.", &fact, SystemTime::now() + left);
+    GiveUp::after(left, words)
+}
+
 impl World for Outside {
+    fn speak(&mut self, lines: Lines) {
+        let colour = match lines.color {
+            Some(Colour::Always) => say::Colour::Always,
+            Some(Colour::Never) => say::Colour::Never,
+            Some(Colour::Auto) | None => say::Colour::Auto,
+        };
+        say::speak(lines.format == Format::Json, lines.timestamps, colour);
+    }
+
     fn given(&mut self) -> Result<Given, String> {
         let given = given::Given::take(|name| env::var(name).ok())?;
         let kind = match given.kind {
@@ -109,7 +126,7 @@ impl World for Outside {
     }
 
     fn banner(&mut self) {
-        say::line(&help::version());
+        say::line(&help::version(), &Fact::new("version"));
     }
 
     fn proxy_auth(&mut self) -> Option<OsString> {

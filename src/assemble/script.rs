@@ -17,7 +17,7 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use crate::cli::plan::Script;
 use crate::lua::{self, Pace};
 use crate::net::{dial, sys};
-use crate::say;
+use crate::say::{self, Fact};
 
 /// What a peer's program is told of its protocol; set for scripts as for all programs.
 const PROTOCOL: &str = "NCAT_PROTO";
@@ -76,7 +76,7 @@ pub fn run_script(script: &Script) -> u8 {
     match try_run(script) {
         Ok(()) => 0,
         Err(sentence) => {
-            say::line(&format!("Ncat: {sentence} QUITTING."));
+            say::line(&format!("Ncat: {sentence} QUITTING."), &Fact::new("error"));
             2
         }
     }

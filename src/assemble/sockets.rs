@@ -73,7 +73,7 @@ fn probes(plan: &Plan) -> Option<wishes::Probes> {
 pub(super) fn warn(plan: &Plan, wishes: &Wishes, say: &Say) {
     let listens = matches!(plan.role, Role::Listen(_));
     if wishes.fastopen && listens && !fast_open_for_listeners() {
-        say.error(
+        say.warn(
             "Warning: --fastopen has no effect: the system allows it to no listener \
              (net.ipv4.tcp_fastopen needs the bit 2).",
         );
@@ -88,7 +88,7 @@ pub(super) fn warn(plan: &Plan, wishes: &Wishes, say: &Say) {
     ];
     for (name, got, limit) in rows {
         if let Some(got) = got {
-            say.error(&format!(
+            say.warn(&format!(
                 "Warning: {name} is more than the system gives: {got} bytes ({limit})."
             ));
         }

@@ -18,7 +18,8 @@ use super::plan::{
 use super::ssl::Ssl;
 use super::target::PortWord;
 use super::{
-    Log, UsageError, World, activation, flags, place, reason, sockets, split, vain, vsock, way,
+    Log, UsageError, World, activation, flags, place, reason, sockets, split, transfer, vain,
+    vsock, way,
 };
 use crate::secure::{Version, Wishes};
 
@@ -62,6 +63,7 @@ pub fn plan(
     let ahead = way::ahead(&options, world)?;
     refuse(&ZERO_IO_LIMITS, &options)?;
     refuse(&SOURCE_LIMITS, &options)?;
+    refuse(&transfer::LIMITS, &options)?;
     let mut place = Place {
         options: &options,
         source_port: port,
@@ -102,7 +104,7 @@ pub(super) fn script(options: &Options, operands: &[OsString]) -> Result<Script,
 }
 
 /// A rule: when it is broken, and what to say then.
-type Limit = (fn(&Options) -> bool, &'static str);
+pub(super) type Limit = (fn(&Options) -> bool, &'static str);
 
 const OPTION_LIMITS: [Limit; 7] = [
     (
@@ -437,6 +439,7 @@ fn dressed(
         command: options.commands.first().map(command),
         kill_after: options.kill_after.unwrap_or(KILL_AFTER),
         sockets,
+        transfer: options.transfer,
         wait: options.wait.unwrap_or(WAIT),
         idle: options.idle,
         verbose: options.verbose,

@@ -20,6 +20,7 @@ pub mod activation;
 pub mod checks;
 pub mod flags;
 pub mod help;
+pub mod lines;
 mod lists;
 #[cfg(feature = "manual")]
 pub mod manual;
@@ -33,12 +34,14 @@ pub mod sockets;
 mod split;
 pub mod ssl;
 pub mod target;
+mod transfer;
 mod vain;
 mod vsock;
 mod way;
 mod words;
 
-use opts::Special;
+use lines::Lines;
+use opts::{Options, Special};
 use plan::{Address, Family, Given, Plan, Protocol, Script};
 
 /// What a command line without mistakes asks for.
@@ -61,12 +64,16 @@ pub enum Parsed {
 pub struct UsageError {
     /// What to say on stderr, with nothing left to add.
     pub lines: Vec<String>,
+    /// What is certain to help, in a sentence.
+    pub hint: Option<String>,
     /// The exit status.
     pub status: u8,
 }
 
 /// What must be asked of the outside while a command line is understood.
 pub trait World {
+    /// Says everything like that from here on.
+    fn speak(&mut self, lines: Lines);
     /// Takes over the sockets that whoever started us has left to us, or says in a sentence why there are
     /// none of use.
     fn given(&mut self) -> Result<Given, String>;
@@ -113,7 +120,11 @@ pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     world: &mut dyn World,
 ) -> Result<Parsed, UsageError> {
-    let (options, operands) = opts::read(argv0, args)?;
+    let mut options = Options::default();
+    let operands = opts::read_into(&mut options, argv0, args);
+    // What is wrong is said as it is wanted, as far as that is known.
+    world.speak(options.lines);
+    let operands = operands?;
     match options.special {
         Some(Special::Help) => Ok(Parsed::Help(help::text())),
         Some(Special::Generate(make)) => Ok(Parsed::Generated(make())),
@@ -155,13 +166,23 @@ impl UsageError {
         if let Some(last) = lines.last_mut() {
             last.push_str(" QUITTING.");
         }
-        Self { lines, status: 2 }
+        Self {
+            lines,
+            hint: None,
+            status: 2,
+        }
+    }
+
+    /// With what is certain to help, if anything is.
+    pub(crate) fn hinting(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
     }
 
     /// A line that stands as it is.
     pub(crate) fn plain(line: String) -> Self {
         Self {
             lines: vec![line],
+            hint: None,
             status: 2,
         }
     }

@@ -15,7 +15,8 @@ use getopts::{Fail, HasArg, Matches, Occur};
 use super::UsageError;
 use super::activation::Activation;
 use super::flags::{self, Effect, Flag, NoFlag};
-use super::plan::Quit;
+use super::lines::Lines;
+use super::plan::{Quit, Transfer};
 use super::proxy::Proxies;
 use super::sockets;
 use super::ssl::Ssl;
@@ -107,7 +108,11 @@ pub struct Options {
     pub activation: Activation,
     /// What sockets are to be like.
     pub sockets: sockets::Words,
+    /// `--progress`, `--size`, `--rate-limit` and `--checksum`.
+    pub transfer: Transfer,
     pub verbose: u8,
+    /// `--log-format` and others about how lines look.
+    pub lines: Lines,
     pub announce: bool,
     pub engine: bool,
     /// How many options were given.
@@ -150,13 +155,23 @@ pub fn read(
     argv0: &OsStr,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<(Options, Vec<OsString>), UsageError> {
+    let mut options = Options::default();
+    let operands = read_into(&mut options, argv0, args)?;
+    Ok((options, operands))
+}
+
+/// The same; `options` has all that was read before a mistake as well.
+pub fn read_into(
+    options: &mut Options,
+    argv0: &OsStr,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Vec<OsString>, UsageError> {
     let mut reader = Reader {
         argv0: argv0.to_string_lossy().into_owned(),
         args: args.into_iter(),
-        options: Options::default(),
+        options,
     };
-    let operands = reader.read()?;
-    Ok((reader.options, operands))
+    reader.read()
 }
 
 /// Rows of the table as getopts wants them. Whatever may be repeated may be repeated.
@@ -176,13 +191,13 @@ fn grammar<'a>(flags: impl Iterator<Item = &'a Flag>) -> getopts::Options {
     grammar
 }
 
-struct Reader<Args> {
+struct Reader<'a, Args> {
     argv0: String,
     args: Args,
-    options: Options,
+    options: &'a mut Options,
 }
 
-impl<Args: Iterator<Item = OsString>> Reader<Args> {
+impl<Args: Iterator<Item = OsString>> Reader<'_, Args> {
     /// Reads all arguments, or up to one that asks for help, and returns the operands.
     fn read(&mut self) -> Result<Vec<OsString>, UsageError> {
         let mut operands = Vec::new();
@@ -218,7 +233,11 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
         let arg = as_typed(arg);
         let arg = arg.display();
         match why {
-            NoFlag::Unknown => self.complaint(&format!("unrecognized option '{arg}'")),
+            NoFlag::Unknown => {
+                let meant = flags::near(&arg.to_string());
+                self.complaint(&format!("unrecognized option '{arg}'"))
+                    .hinting(meant.map(|flag| format!("Did you mean --{}?", flag.long)))
+            }
             NoFlag::Ambiguous(flags) => {
                 let names: String = flags
                     .iter()
@@ -287,15 +306,15 @@ impl<Args: Iterator<Item = OsString>> Reader<Args> {
         let value = as_typed(&value.unwrap_or_default());
         self.options.given += 1;
         match flag.effect {
-            Effect::Switch(set) => set(&mut self.options),
-            Effect::Raw(_, set) => set(&mut self.options, value),
+            Effect::Switch(set) => set(self.options),
+            Effect::Raw(_, set) => set(self.options, value),
             Effect::Value(_, set) => {
-                let stored = set(&mut self.options, &value.to_string_lossy());
+                let stored = set(self.options, &value.to_string_lossy());
                 stored.map_err(UsageError::quitting)?;
             }
             Effect::Maybe(_, set) => {
                 let value = value.to_string_lossy();
-                let stored = set(&mut self.options, given.then_some(&*value));
+                let stored = set(self.options, given.then_some(&*value));
                 stored.map_err(UsageError::quitting)?;
             }
             Effect::Unsupported(_) => {

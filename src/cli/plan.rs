@@ -3,6 +3,7 @@
 //! The types of this file are all that the rest of the program learns of the options.
 
 mod sockets;
+mod transfer;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::sockets::{Group, KeepAlive, Probes, Sockets};
+pub use self::transfer::{Checksum, Progress, Transfer};
 use crate::access::{Access, Destinations, Entries};
 use crate::secure::Wishes;
 
@@ -31,6 +33,8 @@ pub struct Plan {
     pub kill_after: Duration,
     /// What sockets are to be like.
     pub sockets: Sockets,
+    /// What is seen of the bytes while they pass, and how fast they may.
+    pub transfer: Transfer,
     /// `-w`: one deadline for all of connecting.
     pub wait: Duration,
     /// `-i`: how long nothing may move.

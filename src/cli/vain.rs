@@ -2,6 +2,7 @@
 //!
 //! The reference ignores them without a word. Refusing them would break scripts that give them.
 
+use super::lines::Format;
 use super::opts::{Domain, Options};
 use super::plan::Quit;
 use super::sockets;
@@ -75,13 +76,14 @@ fn without_effect(o: &Options) -> Vec<String> {
         has_way && o.proxy.all_have_logins(),
         "with proxies that have names and passwords of their own",
     );
+    let objects = (o.lines.format == Format::Json, "with --log-format json");
     let never = (true, "in this program");
 
     let quits = o.quit != Quit::Default;
     let words = |entry: &Entry| matches!(entry, Entry::Words(_));
     let deny = &o.lists.deny;
     let ssl = o.ssl.as_ref();
-    let table: [Row; 28] = [
+    let table: [Row; 30] = [
         ("--crlf", o.crlf, &[scans, no_stdin, serves]),
         ("--telnet", o.telnet, &[serves]),
         ("--delay", o.delay.is_some(), &[scans]),
@@ -141,6 +143,8 @@ fn without_effect(o: &Options) -> Vec<String> {
             !o.proxy.auth.is_empty(),
             &[no_way, no_clients, logins],
         ),
+        ("--timestamps", o.lines.timestamps, &[objects]),
+        ("--color", o.lines.color.is_some(), &[objects]),
         ("--proxy-dns", o.proxy.dns.is_some(), &[no_way, listens]),
     ];
     let given = table.iter().filter(|(_, given, _)| *given);

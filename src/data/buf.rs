@@ -184,7 +184,7 @@ mod tests {
         for capacity in 1..9 {
             for put in 1..9 {
                 for take in 1..9 {
-                    let (mut buf, mut plain) = (Buf::new(capacity), VecDeque::new());
+                    let (mut buf, mut plain) = (Buf::new(capacity), VecDeque::<u8>::new());
                     for round in 0u8..40 {
                         let piece: Vec<u8> = (0..put)
                             .map(|i| round.wrapping_mul(7).wrapping_add(i))

@@ -6,7 +6,9 @@
 use std::fmt::Write as _;
 
 use super::members::{Members, Stage};
-use super::{Alarm, Event, Level, Manners, Mode, Net, Reach, When, stdio_failure};
+use super::{
+    Alarm, Event, Fact, Level, Manners, Mode, Net, Reach, When, say_connection, say_stdio_failure,
+};
 use crate::ids::ConnId;
 
 /// How many of those who are in are named to a newcomer; the others are counted. Without a limit,
@@ -34,16 +36,17 @@ impl Broker {
     fn let_in(&mut self, conn: ConnId, net: &mut dyn Net) {
         let name = net.name(conn);
         if !self.chat {
-            net.say(Level::Verbose, format!("Connection from {name}."));
+            say_connection(conn, net);
             self.members.let_in(conn, &self.manners, net);
             return;
         }
         let present = self.present(net);
         let number = self.members.let_in(conn, &self.manners, net);
-        net.say(
-            Level::Verbose,
-            format!("Connection from {name} as <user{number}>."),
-        );
+        let fact = Fact::new("accepted")
+            .peer(&name)
+            .number("user", number.into());
+        let words = format!("Connection from {name} as <user{number}>.");
+        net.tell(Level::Verbose, words, fact);
         net.announce(format!("{name} is connected as <user{number}>."));
         net.announce(format!("already connected: {present}."));
     }
@@ -97,7 +100,7 @@ impl Mode for Broker {
             Event::End { conn } if conn == manners.stdio => None,
             Event::End { conn } => self.member_ended(conn, net),
             Event::Broken { conn, doing, why } if conn == manners.stdio => {
-                net.say(Level::Error, stdio_failure(doing, &why));
+                say_stdio_failure(doing, &why, net);
                 None
             }
             Event::Broken { conn, doing, why } => members.broke(conn, (doing, &why), manners, net),

@@ -1,6 +1,6 @@
 //! Connect mode: reach one peer, then talk.
 
-use super::{Event, Level, Manners, Mode, Net, talk::Talk};
+use super::{Event, Manners, Mode, Net, say_connected, talk::Talk};
 
 /// Policy of `ncat host port`.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Mode for Connect {
         match (event, &mut self.talk) {
             (Event::Start, _) => net.dial(0),
             (Event::Open { conn, .. }, None) => {
-                net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
+                say_connected(conn, net);
                 self.talk = Some(Talk::begin(self.manners.clone(), conn, net));
             }
             (Event::Fail { why, .. }, _) => why.end(net),

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Alarm, Ending, Event, Failure, Flow, Level, Manners, Mode, Net, When, idle_sentence,
-    quitting_sentence,
+    Alarm, Ending, Event, Fact, Failure, Flow, Level, Manners, Mode, Net, When, idle_sentence,
+    quitting_sentence, say_broken, say_connected, say_connection, say_silent, timeout,
 };
 use crate::ids::ConnId;
 
@@ -75,8 +75,7 @@ impl Exec {
         if is_second || self.ending.is_some() {
             return net.close(peer, When::Now);
         }
-        let name = net.name(peer);
-        net.say(Level::Verbose, format!("Connection from {name}."));
+        say_connection(peer, net);
         if self.entry == Entry::One {
             net.stop_listening();
         }
@@ -118,7 +117,12 @@ impl Exec {
 
     fn not_spawned(&mut self, peer: ConnId, why: &Failure, net: &mut dyn Net) {
         self.starting = self.starting.saturating_sub(1);
-        net.say(Level::Error, format!("exec: {why}."));
+        let fact = Fact::new("program_failed").peer(net.name(peer));
+        net.tell(
+            Level::Error,
+            format!("exec: {why}."),
+            fact.reason(&why.words),
+        );
         net.close(peer, When::Delivered);
         self.leave_if_over(net);
     }
@@ -179,15 +183,11 @@ impl Exec {
             return self.heard(conn, net);
         }
         let many = self.entry == Entry::Many;
-        let (level, words) = match many {
-            true => (
-                Level::Verbose,
-                format!("Connection with {} broke: {why}.", net.name(conn)),
-            ),
-            false => (Level::Error, format!("{why}.")),
-        };
-        net.say(level, words);
-        if !many {
+        if many {
+            say_broken(conn, why, net);
+        } else {
+            let fact = Fact::new("broken").peer(net.name(conn));
+            net.tell(Level::Error, format!("{why}."), fact.reason(&why.words));
             self.ending.get_or_insert(1);
         }
         self.lose_peer(conn, self.kill_after, net);
@@ -195,13 +195,11 @@ impl Exec {
 
     fn fell_silent(&mut self, peer: ConnId, net: &mut dyn Net) {
         let after = self.manners.idle.unwrap_or_default();
+        let fact = timeout(net.name(peer), after);
         match self.entry {
-            Entry::Many => {
-                let words = format!("{}: {}", net.name(peer), idle_sentence(after));
-                net.say(Level::Verbose, words);
-            }
-            Entry::One => net.say(Level::Error, quitting_sentence(after)),
-            Entry::Dial => net.say(Level::Error, idle_sentence(after)),
+            Entry::Many => say_silent(peer, after, net),
+            Entry::One => net.tell(Level::Error, quitting_sentence(after), fact),
+            Entry::Dial => net.tell(Level::Error, idle_sentence(after), fact),
         }
         if self.entry != Entry::Many {
             self.ending.get_or_insert(self.manners.timeout_status());
@@ -241,7 +239,7 @@ impl Mode for Exec {
             Event::Start if self.entry == Entry::Dial => net.dial(0),
             Event::Start => {}
             Event::Open { conn, .. } => {
-                net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
+                say_connected(conn, net);
                 self.begin(conn, net);
             }
             Event::Fail { why, .. } => why.end(net),

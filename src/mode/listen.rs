@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::members::{Members, Stage};
 use super::{
-    Alarm, Doing, Ending, Event, Failure, LULL, Level, Manners, Mode, Net, Quit, Reach, When,
-    quitting_sentence, stdio_failure, talk::Talk,
+    Alarm, Doing, Ending, Event, Fact, Failure, LULL, Level, Manners, Mode, Net, Quit, Reach, When,
+    quitting_sentence, say_connection, say_stdio_failure, talk::Talk,
 };
 use crate::ids::ConnId;
 
@@ -128,7 +128,7 @@ impl KeepOpen {
         if doing == Doing::Writing && std::mem::replace(&mut self.stdout_failed, true) {
             return;
         }
-        net.say(Level::Error, stdio_failure(doing, why));
+        say_stdio_failure(doing, why, net);
         if doing == Doing::Reading {
             self.stdin_ended(1, net);
         }
@@ -165,7 +165,9 @@ impl Mode for KeepOpen {
                 what: Alarm::Quit, ..
             } => {
                 if let Quit::After(after) = manners.quit {
-                    net.say(Level::Error, quitting_sentence(after));
+                    let seconds = after.as_secs_f64();
+                    let fact = Fact::new("timeout").seconds("seconds", seconds);
+                    net.tell(Level::Error, quitting_sentence(after), fact);
                 }
                 net.exit(manners.timeout_status(), When::Now);
             }
@@ -180,13 +182,6 @@ impl Mode for KeepOpen {
             | Event::Served { .. } => {}
         }
     }
-}
-
-fn say_connection(conn: ConnId, net: &mut dyn Net) {
-    net.say(
-        Level::Verbose,
-        format!("Connection from {}.", net.name(conn)),
-    );
 }
 
 #[cfg(test)]

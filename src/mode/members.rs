@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alarm, Doing, Ending, Failure, Level, Manners, Net, When, idle_sentence};
+use super::{
+    Alarm, Doing, Ending, Fact, Failure, Level, Manners, Net, When, say_broken, say_silent,
+};
 use crate::ids::ConnId;
 
 /// What a member still does.
@@ -52,8 +54,7 @@ impl Members {
         manners: &Manners,
         net: &mut dyn Net,
     ) -> Option<u32> {
-        let words = format!("Connection with {} broke: {why}.", net.name(conn));
-        net.say(Level::Verbose, words);
+        say_broken(conn, why, net);
         let streams = manners.ending != Ending::Untold;
         match self.all.get_mut(&conn) {
             Some((_, stage @ Stage::Talking)) if doing == Doing::Writing && streams => {
@@ -68,7 +69,7 @@ impl Members {
     pub(super) fn stalled(&mut self, conn: ConnId, net: &mut dyn Net) -> Option<u32> {
         let name = net.name(conn);
         let words = format!("{name} takes nothing and holds others back: dropped.");
-        net.say(Level::Verbose, words);
+        net.tell(Level::Verbose, words, Fact::new("stalled").peer(name));
         self.let_go(conn, When::Now, net)
     }
 
@@ -80,8 +81,7 @@ impl Members {
         net: &mut dyn Net,
     ) -> Option<u32> {
         let after = manners.idle.unwrap_or_default();
-        let words = format!("{}: {}", net.name(conn), idle_sentence(after));
-        net.say(Level::Verbose, words);
+        say_silent(conn, after, net);
         self.let_go(conn, When::Now, net)
     }
 

@@ -27,7 +27,7 @@ pub use talk::{Ending, Manners, Quit};
 
 use crate::ids::ConnId;
 pub use crate::route::Flow;
-pub use crate::say::Level;
+pub use crate::say::{Fact, Level};
 
 /// Something happened.
 #[derive(Debug)]
@@ -193,6 +193,8 @@ pub struct Failure {
     pub words: String,
     /// The peer is the wrong one: nothing like it is to be tried again.
     pub wrong_peer: bool,
+    /// What is certain to help, in a sentence.
+    pub hint: Option<&'static str>,
 }
 
 impl Failure {
@@ -202,8 +204,18 @@ impl Failure {
             true => (" QUITTING.", 2),
             false => ("", 1),
         };
-        net.say(Level::Error, format!("{self}.{quitting}"));
+        let fact = self.fact().number("status", status as u64);
+        net.tell(Level::Error, format!("{self}.{quitting}"), fact);
         net.exit(status, When::Now);
+    }
+
+    /// For machines: that nothing came of it.
+    fn fact(&self) -> Fact {
+        let fact = Fact::new("failed").reason(&self.words);
+        match &self.hint {
+            Some(hint) => fact.hint(*hint),
+            None => fact,
+        }
     }
 }
 
@@ -290,6 +302,11 @@ pub trait Net {
     fn exit(&mut self, status: i32, when: When);
     /// Tell the user: a sentence without the program's name in front.
     fn say(&mut self, level: Level, words: String);
+    /// The same, of something that machines want to know as well.
+    fn tell(&mut self, level: Level, words: String, fact: Fact) {
+        let _ = fact; // who remembers sentences only
+        self.say(level, words);
+    }
     /// The peer's address as the user knows it.
     fn name(&self, conn: ConnId) -> String;
     /// Bytes handed to the connection and taken from it so far.
@@ -309,12 +326,49 @@ pub trait Mode {
 /// How long our end must be silent, after the peer's end, to count as having nothing to say.
 const LULL: Duration = Duration::from_millis(500);
 
-/// What stdio is called in messages when it fails.
-fn stdio_failure(doing: Doing, why: &Failure) -> String {
-    match doing {
-        Doing::Reading => format!("read: {why} (standard input)."),
-        Doing::Writing => format!("write: {why} (standard output)."),
-    }
+/// Says that stdio has failed.
+fn say_stdio_failure(doing: Doing, why: &Failure, net: &mut dyn Net) {
+    let (side, words) = match doing {
+        Doing::Reading => ("stdin", format!("read: {why} (standard input).")),
+        Doing::Writing => ("stdout", format!("write: {why} (standard output).")),
+    };
+    let fact = Fact::new("stdio_failed").text("side", side);
+    net.tell(Level::Error, words, fact.reason(&why.words));
+}
+
+/// Says that somebody came in.
+fn say_connection(conn: ConnId, net: &mut dyn Net) {
+    let name = net.name(conn);
+    let words = format!("Connection from {name}.");
+    net.tell(Level::Verbose, words, Fact::new("accepted").peer(name));
+}
+
+/// Says that whom we dialled is there.
+fn say_connected(conn: ConnId, net: &mut dyn Net) {
+    let name = net.name(conn);
+    let words = format!("Connected to {name}.");
+    net.tell(Level::Verbose, words, Fact::new("connected").peer(name));
+}
+
+/// Says that a connection that is one of many has broken.
+fn say_broken(conn: ConnId, why: &Failure, net: &mut dyn Net) {
+    let name = net.name(conn);
+    let words = format!("Connection with {name} broke: {why}.");
+    let fact = Fact::new("broken").peer(name).reason(&why.words);
+    net.tell(Level::Verbose, words, fact);
+}
+
+/// For machines: a peer's time is up.
+fn timeout(peer: String, after: Duration) -> Fact {
+    let fact = Fact::new("timeout").peer(peer);
+    fact.seconds("seconds", after.as_secs_f64())
+}
+
+/// Says that one of many peers has been silent for too long.
+fn say_silent(conn: ConnId, after: Duration, net: &mut dyn Net) {
+    let name = net.name(conn);
+    let words = format!("{name}: {}", idle_sentence(after));
+    net.tell(Level::Verbose, words, timeout(name, after));
 }
 
 /// The sentence for a time-out.

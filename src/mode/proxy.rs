@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Alarm, Doing, Errand, Event, Failure, Flow, Level, Mode, Net, Next, When, idle_sentence,
+    Alarm, Doing, Errand, Event, Fact, Failure, Flow, Level, Mode, Net, Next, When, idle_sentence,
 };
 use crate::ids::ConnId;
 
@@ -178,7 +178,12 @@ fn report(conn: ConnId, words: &str, came: &str, since: Option<Duration>, net: &
     let line = format!(
         "{name} {words}: {came}, {to} bytes sent, {from} bytes received in {seconds:.2} seconds."
     );
-    net.say(Level::Verbose, line);
+    let fact = Fact::new("request")
+        .peer(name)
+        .text("request", words)
+        .text("result", came);
+    let fact = fact.passed(to, from, seconds);
+    net.tell(Level::Verbose, line, fact);
 }
 
 impl Mode for Proxy {

@@ -1,6 +1,6 @@
 //! `-z`: see which of some ports answer, and talk to nobody.
 
-use super::{Event, Failure, Level, Mode, Net, When};
+use super::{Event, Failure, Level, Mode, Net, When, say_connected};
 
 /// How many ports are tried at one time: enough that a silent host costs one time-out for each
 /// hundred ports, few enough to stay far below any limit of descriptors.
@@ -52,7 +52,8 @@ impl Scan {
         self.done += 1;
         if self.done == self.ports {
             if let Some(Reason::Common(why)) = self.in_between.as_ref().filter(|_| self.ports > 1) {
-                net.say(Level::Verbose, format!("All ports failed alike: {why}."));
+                let words = format!("All ports failed alike: {why}.");
+                net.tell(Level::Verbose, words, why.fact());
             }
             net.exit(if self.open > 0 { 0 } else { 1 }, When::Now);
         }
@@ -66,7 +67,7 @@ impl Mode for Scan {
             Event::Start => (0..AT_ONCE).for_each(|_| self.try_next(net)),
             Event::Open { conn, .. } => {
                 (self.open, self.in_between) = (self.open + 1, None);
-                net.say(Level::Verbose, format!("Connected to {}.", net.name(conn)));
+                say_connected(conn, net);
                 if self.datagrams {
                     net.say(Level::Verbose, "UDP packet sent successfully".into());
                 }
@@ -76,7 +77,7 @@ impl Mode for Scan {
             Event::Fail { why, .. } => {
                 // One port: its failure is the whole answer. Of many, only the open ones are named.
                 if self.ports == 1 {
-                    net.say(Level::Verbose, format!("{why}."));
+                    net.tell(Level::Verbose, format!("{why}."), why.fact());
                 }
                 self.in_between = match self.in_between.take() {
                     Some(Reason::Common(other)) if other != why => None,

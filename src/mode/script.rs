@@ -45,6 +45,7 @@ pub(super) fn failure(words: &str) -> Failure {
     Failure {
         words: words.into(),
         wrong_peer: false,
+        hint: None,
     }
 }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Alarm, Doing, Event, Failure, Flow, LULL, Level, Net, When, idle_sentence, quitting_sentence,
-    stdio_failure,
+    Alarm, Doing, Event, Fact, Failure, Flow, LULL, Level, Net, When, idle_sentence,
+    quitting_sentence, say_stdio_failure, timeout,
 };
 use crate::ids::ConnId;
 
@@ -174,14 +174,15 @@ impl Talk {
         }
         // A peer that breaks off after it was given everything does no harm.
         if doing == Doing::Writing || !net.has_all(conn) {
-            net.say(Level::Error, format!("{why}."));
+            self.say_broken(why, net);
             self.leave(1, net);
         }
     }
 
     fn stdin_ended(&mut self, net: &mut dyn Net) {
         self.stdin_over = true;
-        net.say(Level::Debug, "EOF on stdin.".into());
+        let fact = Fact::new("end").text("side", "stdin");
+        net.tell(Level::Debug, "EOF on stdin.".into(), fact);
         if self.tells_end(net) {
             net.finish(self.peer);
         }
@@ -224,7 +225,8 @@ impl Talk {
 
     fn peer_ended(&mut self, net: &mut dyn Net) {
         self.peer_over = true;
-        net.say(Level::Debug, "EOF from the peer.".into());
+        let fact = Fact::new("end").text("side", "peer");
+        net.tell(Level::Debug, "EOF from the peer.".into(), fact);
         if self.failed.is_some() || self.stdin_over || !self.outlives_peer() {
             return self.leave(0, net);
         }
@@ -251,7 +253,7 @@ impl Talk {
 
     fn peer_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
         if self.failed.is_none() {
-            net.say(Level::Error, format!("{why}."));
+            self.say_broken(why, net);
             self.failed = Some(1);
         }
         // What arrived before the break is still to be had, unless reading has ended as well.
@@ -262,8 +264,13 @@ impl Talk {
         }
     }
 
+    fn say_broken(&self, why: &Failure, net: &mut dyn Net) {
+        let fact = Fact::new("broken").peer(net.name(self.peer));
+        net.tell(Level::Error, format!("{why}."), fact.reason(&why.words));
+    }
+
     fn stdio_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
-        net.say(Level::Error, stdio_failure(doing, why));
+        say_stdio_failure(doing, why, net);
         let status = match doing {
             Doing::Reading => 1,
             Doing::Writing => 2,
@@ -277,7 +284,8 @@ impl Talk {
             true => quitting_sentence(after),
             false => idle_sentence(after),
         };
-        net.say(Level::Error, words);
+        let fact = timeout(net.name(self.peer), after);
+        net.tell(Level::Error, words, fact);
         net.exit(self.manners.timeout_status(), When::Now);
     }
 
@@ -289,7 +297,8 @@ impl Talk {
             let seconds = net.elapsed().as_secs_f64();
             let words =
                 format!("{sent} bytes sent, {received} bytes received in {seconds:.2} seconds.");
-            net.say(Level::Verbose, words);
+            let fact = Fact::closed(net.name(self.peer), sent, received, seconds);
+            net.tell(Level::Verbose, words, fact);
         }
         net.exit(status, When::Delivered);
     }

@@ -25,6 +25,8 @@ pub(super) enum Wake {
     Opening(ConnId),
     /// A connection that waits for more than has come.
     Appetite(ConnId),
+    /// Whoever shows how much has passed.
+    Progress,
     /// A route that holds something back.
     Route(RouteId),
     /// A dial that wants its next try or has run out of time.

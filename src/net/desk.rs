@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::dial::words;
 use super::{Leaving, Patience, Shell, conn::Conn, routes::Route};
 use crate::ids::ConnId;
-use crate::mode::{Alarm, Event, Flow, Level, Mode, Net, Reach, When};
+use crate::mode::{Alarm, Event, Fact, Flow, Level, Mode, Net, Reach, When};
 
 /// What a mode asked for.
 enum Request {
@@ -38,6 +38,7 @@ enum Request {
     Arm(ConnId, Alarm, Duration),
     Exit(i32, When),
     Say(Level, String),
+    Tell(Level, String, Fact),
 }
 
 /// Takes requests down and answers questions about the present.
@@ -113,6 +114,9 @@ impl Net for Desk<'_> {
     }
     fn say(&mut self, level: Level, words: String) {
         self.requests.push(Request::Say(level, words));
+    }
+    fn tell(&mut self, level: Level, words: String, fact: Fact) {
+        self.requests.push(Request::Tell(level, words, fact));
     }
     fn name(&self, conn: ConnId) -> String {
         self.shell
@@ -210,6 +214,7 @@ impl Shell {
             Request::Exit(status, When::Now) => self.exit = Some(status),
             Request::Exit(status, When::Delivered) => self.leave(status),
             Request::Say(level, words) => self.say.say(level, &words),
+            Request::Tell(level, words, fact) => self.say.tell(level, &words, &fact),
         }
     }
 

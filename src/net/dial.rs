@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -67,6 +66,8 @@ pub struct Dial {
     pub next_at: Option<Instant>,
     /// Why the last attempt failed.
     pub last: io::Error,
+    /// What is certain to help against that.
+    pub hint: Option<&'static str>,
 }
 
 /// One address being tried.
@@ -114,6 +115,7 @@ impl Dial {
             deadline,
             next_at: Some(now),
             last: Errno::ADDRNOTAVAIL.into(),
+            hint: None,
         }
     }
 
@@ -167,30 +169,8 @@ pub fn begin(target: &Target, wishes: &Wishes, peer: &SockAddr) -> io::Result<Be
         Err(error) if error.kind() == io::ErrorKind::WouldBlock && peer.is_unix() => {
             Ok(Begun::Later)
         }
-        Err(error) => Err(advised(error, peer, target.carriage)),
+        Err(error) => Err(error),
     }
-}
-
-/// The system's refusal of an address, with what would help.
-fn advised(error: io::Error, peer: &SockAddr, carriage: Carriage) -> io::Error {
-    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
-    let advice = match peer.as_socket() {
-        Some(SocketAddr::V4(_)) if is(Errno::ACCESS) && carriage == Carriage::Datagram => {
-            "to reach everybody around, give --broadcast"
-        }
-        Some(SocketAddr::V6(v6))
-            if is(Errno::INVAL) && v6.scope_id() == 0 && is_link_local(*v6.ip()) =>
-        {
-            "such an address is one of an interface: give that behind it, as in %eth0"
-        }
-        _ => return error,
-    };
-    io::Error::new(error.kind(), format!("{} ({advice})", words(&error)))
-}
-
-fn is_link_local(ip: Ipv6Addr) -> bool {
-    // ff02::/16 are groups that are heard on one link.
-    ip.is_unicast_link_local() || ip.segments()[0] & 0xff0f == 0xff02
 }
 
 fn bind(socket: &Socket, target: &Target, peer: &SockAddr) -> io::Result<Option<BoundPath>> {
@@ -251,6 +231,8 @@ pub fn words(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     #[test]

@@ -18,7 +18,7 @@ use super::sockopt::Carriage;
 use super::transport::{Datagram, Session, Transport};
 use super::{Shell, Whose, Word, address};
 use crate::ids::{ConnId, ListenId};
-use crate::say::Level;
+use crate::say::{Fact, Level};
 
 /// How long a listener that ran out of descriptors waits when nobody leaves.
 const RETRY: Duration = Duration::from_secs(1);
@@ -163,20 +163,25 @@ impl Shell {
         for (fd, peer) in peers.by_ref().take(BATCH) {
             drop(fd);
             count += 1;
-            let words = format!("New connection denied: {}", words(why));
-            self.say_denied(&peer, &words);
+            self.say_denied(&peer, &words(why));
         }
         self.reserve.refill();
         count == BATCH
     }
 
-    pub(super) fn say_denied(&self, peer: &SockAddr, words: &str) {
+    pub(super) fn say_denied(&self, peer: &SockAddr, reason: &str) {
         if self.say.hears(Level::Verbose) {
-            let peer = address::full(peer);
-            self.say
-                .say(Level::Verbose, &format!("Connection from {peer}."));
-            self.say.say(Level::Verbose, words);
+            self.say_refusal(&address::full(peer), reason);
         }
+    }
+
+    /// Who came and why it may not stay.
+    pub(super) fn say_refusal(&self, peer: &str, reason: &str) {
+        let words = format!("New connection denied: {reason}");
+        let fact = Fact::new("denied").peer(peer).reason(reason);
+        self.say
+            .lead(Level::Verbose, &format!("Connection from {peer}."));
+        self.say.tell(Level::Verbose, &words, &fact);
     }
 
     fn admit_stream(&mut self, id: ListenId, stream: Transport, peer: &SockAddr) {
@@ -392,7 +397,8 @@ impl Shell {
                  {seconds:.2} seconds.",
                 conn.name
             );
-            self.say.say(Level::Verbose, &words);
+            let fact = Fact::closed(&*conn.name, sent, received, seconds);
+            self.say.tell(Level::Verbose, &words, &fact);
         }
     }
 

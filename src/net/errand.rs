@@ -321,6 +321,7 @@ impl Shell {
                 why: Failure {
                     words: "the peer has gone".into(),
                     wrong_peer: false,
+                    hint: None,
                 },
             });
         }

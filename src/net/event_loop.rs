@@ -72,10 +72,12 @@ impl Shell {
         self.sweep();
         let status = self.exit.or_else(|| self.has_left());
         let status = status.or_else(|| self.has_served_the_only().then_some(0))?;
+        self.end_progress();
         if self.exit.is_none() {
             let all = self.conns.ids().into_iter();
             all.for_each(|id| self.say_closed(id));
         }
+        self.say_all_checksums();
         self.taps.settle();
         Some(status)
     }
@@ -119,6 +121,7 @@ impl Shell {
             leaving,
             processes,
             sweep,
+            progress,
             errands,
             ..
         } = self;
@@ -146,6 +149,7 @@ impl Shell {
                 .as_ref()
                 .is_some_and(|leaving| leaving.patience.at == Some(at)),
             Wake::Sweep => sweep.at == Some(at),
+            Wake::Progress => progress.at == Some(at),
             Wake::Process(id) => processes.find(id).is_some_and(|process| process.wants(at)),
         })
     }
@@ -251,6 +255,7 @@ impl Shell {
                 Wake::Attempt(id) => self.look_at_attempt(id),
                 Wake::Listener(id) => self.queue_listener(id),
                 Wake::Process(id) => self.ring_process(id),
+                Wake::Progress => self.show_progress(),
                 Wake::Leave | Wake::Sweep => {}
             }
         }
@@ -340,7 +345,7 @@ impl Shell {
             conn.break_off_when_closed();
         }
         if let Some(route) = conn.route {
-            self.leave_route(route, id);
+            self.leave_route(route, id, &conn.name);
         }
         if let Some(listener) = conn.listener {
             self.guests -= 1;

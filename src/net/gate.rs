@@ -4,7 +4,6 @@ use socket2::SockAddr;
 
 use super::Shell;
 use crate::ids::ConnId;
-use crate::say::Level;
 
 impl Shell {
     /// Whether the peer of a stream may not come in; then says so.
@@ -36,9 +35,7 @@ impl Shell {
         let full = self.admitted >= limit;
         if full && let Some(conn) = self.conns.find(id) {
             let words = Objection::Full(limit).words();
-            self.say
-                .say(Level::Verbose, &format!("Connection from {}.", conn.name));
-            self.say.say(Level::Verbose, &words);
+            self.say_refusal(&conn.name, &words);
         }
         full
     }
@@ -65,9 +62,9 @@ impl Objection {
     fn words(&self) -> String {
         match self {
             Self::Full(limit) => {
-                format!("New connection denied: connection limit reached ({limit})")
+                format!("connection limit reached ({limit})")
             }
-            Self::Barred => "New connection denied: not allowed".into(),
+            Self::Barred => "not allowed".into(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::turn::served as event;
 use super::{Shell, Whose};
 use crate::ids::{ConnId, ListenId};
 use crate::mode::{Doing, Event, Failure};
-use crate::say::Level;
+use crate::say::{Fact, Level};
 use crate::wire::{Endpoint, Then};
 
 /// How many who came in may be about to agree, unless more may be in at once. Who is silent the
@@ -137,9 +137,11 @@ impl Shell {
     }
 
     fn agreed(&mut self, id: ConnId, greeting: Greeting) {
-        let remarks = self.conns.find_mut(id).map(Conn::remarks);
-        for line in remarks.into_iter().flatten() {
-            self.say.say(Level::Verbose, &line);
+        if let Some(conn) = self.conns.find_mut(id) {
+            for line in conn.remarks() {
+                let fact = Fact::new("certificate").peer(&*conn.name);
+                self.say.tell(Level::Verbose, &line, &fact);
+            }
         }
         if let Some(conn) = self.conns.find_mut(id) {
             conn.moved_at = self.now;
@@ -166,7 +168,8 @@ impl Shell {
         }
         if !conn.shed() && self.config.secret {
             let words = format!("SSL connection to {}.", conn.name);
-            self.say.say(Level::Verbose, &words);
+            let fact = Fact::new("secured").peer(&*conn.name);
+            self.say.tell(Level::Verbose, &words, &fact);
         }
         self.outbox.push_back(Event::Open { dial, conn: id });
     }
@@ -246,7 +249,9 @@ impl Shell {
             };
             self.outbox.push_back(Event::Fail { dial: 0, why });
         } else {
-            self.say.say(Level::Verbose, &format!("{said}."));
+            let fact = Fact::new("handshake_failed").peer(&*name);
+            let fact = fact.reason(words(error));
+            self.say.tell(Level::Verbose, &format!("{said}."), &fact);
         }
         self.remove_conn(id);
     }

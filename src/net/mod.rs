@@ -6,6 +6,7 @@
 pub mod address;
 pub mod dial;
 pub mod given;
+pub mod hint;
 pub mod notify;
 pub mod resolve;
 pub mod sockopt;
@@ -27,6 +28,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod progress;
 mod reach;
 mod relay;
 mod reload;
@@ -62,6 +64,8 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+pub use self::progress::Checksum;
+use self::progress::Progress;
 use self::relay::Relay;
 pub use self::reload::Reader;
 use self::reload::Reload;
@@ -75,7 +79,7 @@ use crate::data::Pool;
 use crate::ids::{ConnId, ListenId, ProcessId, RelayId, RouteId, Table, kind};
 use crate::mode::{Alarm, Event};
 use crate::route::{Form, Limits, Tap, Taps, Voice};
-use crate::say::{Level, Say};
+use crate::say::{Fact, Level, Say};
 use crate::wire::{Clock, Stack};
 
 /// What the machinery is to be like in this run.
@@ -131,6 +135,8 @@ pub struct Config {
     pub catch_signals: bool,
     /// What is run for every peer, if anything is.
     pub program: Option<Program>,
+    /// What is told of all bytes of a conversation in the end.
+    pub checksum: Option<Checksum>,
     /// `--test`.
     pub announce: bool,
 }
@@ -226,6 +232,7 @@ pub struct Shell {
     scratch: Vec<u8>,
     /// How long each kind of alarm waits, by `Alarm as usize`.
     after: [Duration; Alarm::KINDS],
+    progress: Progress,
     started: Instant,
     now: Instant,
     leaving: Option<Leaving>,
@@ -324,6 +331,7 @@ impl Shell {
             taps: Taps::default(),
             scratch: Vec::new(),
             after: [Duration::ZERO; Alarm::KINDS],
+            progress: Progress::default(),
             started,
             now: started,
             leaving: None,
@@ -388,7 +396,8 @@ impl Shell {
         self.reserve.refill();
         if let Some(place) = place {
             let words = format!("Listening on {place}");
-            self.say.say(Level::Verbose, &words);
+            let fact = Fact::new("listening").text("address", place);
+            self.say.tell(Level::Verbose, &words, &fact);
             if self.config.announce {
                 self.say.announce("LISTEN");
             }

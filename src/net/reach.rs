@@ -14,10 +14,10 @@ use super::dial::{Attempt, Begun, Caller, Dial, begin, words};
 use super::sockopt::{BoundPath, Carriage};
 use super::token::{self, Kind};
 use super::transport::{Datagram, Transport};
-use super::{Shell, Whose, address, peer_name, sockopt, wishes};
+use super::{Shell, Whose, address, hint, peer_name, sockopt, wishes};
 use crate::ids::{AttemptId, ConnId, DialId};
 use crate::mode::{Event, Failure};
-use crate::say::Level;
+use crate::say::{Fact, Level};
 use crate::wire::{Fault, Then};
 
 /// How long a connection that may take data with its first packet waits for data. Longer than a program
@@ -61,7 +61,8 @@ impl Shell {
                 return;
             };
             if dial.deadline.is_some_and(|at| at <= self.now) {
-                return self.give_up(id, &io::Error::new(io::ErrorKind::TimedOut, "TIMEOUT"));
+                let why = io::Error::new(io::ErrorKind::TimedOut, "TIMEOUT");
+                return self.give_up(id, &why, None);
             }
             let due = dial.live.is_empty() || dial.next_at.is_some_and(|at| at <= self.now);
             let postponed = dial.live.is_empty() && dial.next_at.is_some_and(|at| at > self.now);
@@ -71,7 +72,8 @@ impl Shell {
             }
             if dial.untried.is_empty() && dial.live.is_empty() {
                 let last = std::mem::replace(&mut dial.last, io::ErrorKind::Other.into());
-                return self.give_up(id, &last);
+                let hint = dial.hint;
+                return self.give_up(id, &last, hint);
             }
             if let Some(at) = dial.wakes_at() {
                 self.alarms.set(at, Wake::Dial(id));
@@ -203,14 +205,18 @@ impl Shell {
             Caller::Line(_) => Level::Verbose,
             Caller::Peer(_) => Level::Debug,
         };
-        if more {
-            let host = address::host(peer);
-            let words = format!("Connection to {host} failed: {}.", words(&error));
-            self.say.say(level, &words);
+        let host = address::host(peer);
+        let words = format!("Connection to {host} failed: {}.", words(&error));
+        let fact = Fact::new("attempt_failed").peer(address::full(peer));
+        let fact = fact.reason(self::words(&error));
+        match more {
+            true => self.say.tell(level, &words, &fact),
+            false => self.say.report(level, &words, &fact),
         }
         if !dial.untried.is_empty() {
-            self.say.say(level, "Trying next address...");
+            self.say.lead(level, "Trying next address...");
         }
+        dial.hint = hint::dial(peer, dial.target.carriage, &error);
         dial.last = error;
     }
 
@@ -245,8 +251,12 @@ impl Shell {
         if let Some(name_of) = &self.config.name_of {
             // Of many peers only those that are there are named, and not the way to each.
             if !dial.target.many {
-                self.say
-                    .say(Level::Verbose, &format!("Connected to proxy {name}."));
+                let fact = Fact::new("proxy_connected").peer(&*name);
+                self.say.tell(
+                    Level::Verbose,
+                    &format!("Connected to proxy {name}."),
+                    &fact,
+                );
             }
             name = name_of(n);
         }
@@ -295,11 +305,14 @@ impl Shell {
         self.say.say(Level::Verbose, &words);
     }
 
-    fn give_up(&mut self, id: DialId, why: &io::Error) {
+    fn give_up(&mut self, id: DialId, why: &io::Error, hint: Option<&'static str>) {
         match self.drop_dial(id).map(|dial| dial.caller) {
             Some(Caller::Line(dial)) => self.outbox.push_back(Event::Fail {
                 dial,
-                why: failure(why),
+                why: Failure {
+                    hint,
+                    ..failure(why)
+                },
             }),
             Some(Caller::Peer(asker)) => self.missed(asker, why),
             None => {}
@@ -349,11 +362,15 @@ pub(super) fn failure(error: &io::Error) -> Failure {
     Failure {
         words: words(error),
         wrong_peer: upshot(error) == Then::Quit,
+        hint: fault(error).and_then(|fault| fault.hint),
     }
 }
 
 /// What is to come of a failure.
 pub(super) fn upshot(error: &io::Error) -> Then {
-    let fault = error.get_ref().and_then(|why| why.downcast_ref::<Fault>());
-    fault.map_or(Then::Break, |fault| fault.then)
+    fault(error).map_or(Then::Break, |fault| fault.then)
+}
+
+fn fault(error: &io::Error) -> Option<&Fault> {
+    error.get_ref()?.downcast_ref()
 }

@@ -108,9 +108,13 @@ impl Shell {
                 );
             }
             Err(mistake) => {
-                let words = mistake.sentences().join("\nNcat: ");
-                self.say
-                    .error(&format!("{words} The old lists stay in force."));
+                let mut sentences = mistake.sentences();
+                if let Some(last) = sentences.last_mut() {
+                    last.push_str(" The old lists stay in force.");
+                }
+                for sentence in &sentences {
+                    self.say.error(sentence);
+                }
             }
         }
         if again {

@@ -10,7 +10,7 @@ use super::transport::Transport;
 use super::turn::Round;
 use crate::ids::{ConnId, RouteId, Table, kind};
 use crate::mode::{Alarm, Doing, Event, Flow, Reach};
-use crate::route::{self, Context, End, Hub, Lane, Link, Lull, Turn};
+use crate::route::{self, Bucket, Context, End, Hub, Lane, Link, Lull, Turn};
 use crate::say::Level;
 
 /// How much a link copies at once. With four times as much the bytes had left the processor's cache
@@ -89,6 +89,14 @@ impl Route {
         }
     }
 
+    /// Bytes sent to all peers, and received from them.
+    pub(super) fn passed_in_all(&self) -> (u64, u64) {
+        match self {
+            Self::Link(link) => link.link.passed(),
+            Self::Hub(hub) => hub.hub.passed_in_all(),
+        }
+    }
+
     /// Whether everything that was read has been handed over.
     pub(super) fn is_settled(&self, conns: &Table<kind::Conn, Conn>) -> bool {
         match self {
@@ -127,11 +135,15 @@ impl Shell {
             true => self.config.datagram_size,
             false => LINK_QUEUE,
         };
-        let lanes = (
-            Lane::new(out, out_queue, delay),
-            Lane::new(back, LINK_QUEUE, delay),
-        );
-        let link = Link::new(lanes.0, lanes.1);
+        let (rate, now) = (self.config.limits.rate, self.now);
+        let lane = |flow, queue| {
+            let bucket = rate.map(|rate| Bucket::new(rate, now));
+            let digest = self.config.checksum.as_ref().map(|hash| (hash.begin)());
+            Lane::new(flow, queue, delay)
+                .limited(bucket)
+                .seen_by(digest)
+        };
+        let link = Link::new(lane(out, out_queue), lane(back, LINK_QUEUE));
         far_conn.allow_appetite();
         for conn in [near_conn, far_conn] {
             conn.share_pipes(&self.pipes);
@@ -151,6 +163,7 @@ impl Shell {
             }
         }
         self.queue_route(Some(route));
+        self.begin_progress();
     }
 
     /// Makes a connection the middle of the hub.
@@ -193,6 +206,7 @@ impl Shell {
             hub.hub.join(id, number, self.now);
         }
         self.queue_route(Some(route));
+        self.begin_progress();
     }
 
     /// Closes a connection once it has what was said until now.
@@ -215,9 +229,9 @@ impl Shell {
         }
     }
 
-    /// A connection goes from its route. A hub goes on without it; a link is over, and with it the pipes
+    /// A connection of that name goes from its route. A hub goes on without it; a link is over, and with it the pipes
     /// of a program that nobody talks to any more.
-    pub(super) fn leave_route(&mut self, route: RouteId, id: ConnId) {
+    pub(super) fn leave_route(&mut self, route: RouteId, id: ConnId, name: &str) {
         let other = match self.routes.find_mut(route) {
             None => return,
             Some(Route::Hub(hub)) => {
@@ -229,12 +243,18 @@ impl Shell {
         };
         match self.conns.find(other) {
             Some(conn) if is_program(conn) => {
-                self.routes.remove(route);
+                self.remove_link(route, name);
                 self.conns.remove(other);
             }
             // Whoever is left still has its share to get.
             Some(conn) if conn.route == Some(route) => {}
-            Some(_) | None => drop(self.routes.remove(route)),
+            Some(_) | None => self.remove_link(route, name),
+        }
+    }
+
+    fn remove_link(&mut self, id: RouteId, name: &str) {
+        if let Some(route) = self.routes.remove(id) {
+            self.link_is_over(&route, name);
         }
     }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -210,6 +210,29 @@ impl AsFd for Half {
 pub fn input_kind() -> io::Result<Kind> {
     let stdin = rustix::stdio::stdin();
     Ok(kind(stdin, &rustix::fs::fstat(stdin)?))
+}
+
+/// How much is left of stdin, if it has an end. Files that the system makes up as they are read have none
+/// that could be told.
+pub fn input_size() -> Option<u64> {
+    let stdin = rustix::stdio::stdin();
+    let stat = rustix::fs::fstat(stdin).ok()?;
+    if kind(stdin, &stat) != Kind::File {
+        return None;
+    }
+    let end = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::BlockDevice => end_of_device()?,
+        _ => stat.st_size.try_into().ok()?,
+    };
+    let left = end.saturating_sub(rustix::fs::tell(stdin).ok()?);
+    Some(left).filter(|_| end > 0)
+}
+
+/// Looked for with an offset of our own, for others may share that of stdin.
+fn end_of_device() -> Option<u64> {
+    let path = "/proc/self/fd/0";
+    let device = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    rustix::fs::seek(device, SeekFrom::End(0)).ok()
 }
 
 /// What a writable pipe is sure to take without waiting: PIPE_BUF of Linux.

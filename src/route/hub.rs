@@ -15,16 +15,18 @@
 mod centre;
 mod clock;
 mod members;
+mod paces;
 mod relay;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use self::clock::Waits;
+use self::paces::Paces;
 use self::relay::Speaker;
 use super::leftovers::Leftovers;
-use super::{Context, End, Flow, News, Pace, Step, TURN, Taps, Turn, is_full_disk};
+use super::{Bucket, Context, End, Flow, News, Pace, Step, TURN, Taps, Turn, is_full_disk};
 use crate::data::{Buf, Cursor, Log};
 use crate::ids::{ConnId, Table, kind};
 
@@ -42,6 +44,8 @@ pub struct Limits {
     pub stall: Duration,
     /// `--delay`.
     pub delay: Option<Duration>,
+    /// `--rate-limit`: bytes a second, to each member and from each.
+    pub rate: Option<u64>,
 }
 
 impl Limits {
@@ -98,6 +102,8 @@ struct Member {
     until: u64,
     /// A chunk that waits for its time, with `--delay`.
     held: Option<Box<Held>>,
+    /// How much it may take and say, with `--rate-limit`.
+    paces: Option<Box<Paces>>,
     /// When it last took something.
     taken_at: Instant,
     sent: u64,
@@ -178,6 +184,10 @@ pub struct Hub {
     crowd: VecDeque<ConnId>,
     /// Members with a chunk that waits for its time, in the order of those times.
     holding: VecDeque<(Instant, ConnId)>,
+    /// Members that may take or say more from then on, with `--rate-limit`.
+    resting: BTreeSet<(Instant, ConnId)>,
+    /// Bytes that all members together have taken and said.
+    passed: (u64, u64),
     /// Who waits for room in the log.
     waits: Waits,
     /// Whose words are tried first when room is scarce: the members' and the centre's take turns.
@@ -214,6 +224,8 @@ impl Hub {
             todo: VecDeque::new(),
             crowd: VecDeque::new(),
             holding: VecDeque::new(),
+            resting: BTreeSet::new(),
+            passed: (0, 0),
             waits: Waits::default(),
             members_first: false,
             stopped: false,
@@ -233,6 +245,7 @@ impl Hub {
             cursor,
             until: STAYS,
             held: None,
+            paces: self.limits.rate.map(|rate| Box::new(Paces::new(rate, now))),
             taken_at: now,
             sent: 0,
             received: 0,
@@ -354,6 +367,11 @@ impl Hub {
         }
     }
 
+    /// The same of all members together, those who have left included.
+    pub fn passed_in_all(&self) -> (u64, u64) {
+        self.passed
+    }
+
     /// What the log holds, in bytes with all costs, and in how many chunks.
     pub fn logged(&self) -> (usize, usize) {
         (self.log.held(), self.log.len())
@@ -452,10 +470,11 @@ impl Hub {
     }
 
     fn member_could_move<E: End>(&self, member: &Member, end: &E, now: Instant) -> bool {
-        let could_take = self.is_behind(member) && end.is_writable();
+        let (takes, speaks) = member.is_allowed(now);
+        let could_take = takes && self.is_behind(member) && end.is_writable();
         let could_speak = match &member.held {
             Some(held) => held.release.is_open(now),
-            None => member.listening && self.reads_members() && end.is_readable(),
+            None => speaks && member.listening && self.reads_members() && end.is_readable(),
         };
         could_take || could_speak && !(member.in_crowd && self.is_crowded())
     }

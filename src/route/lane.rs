@@ -4,10 +4,10 @@
 //! protocol; both ends are [`End`]s. Promise: what was pulled is pushed exactly once, in order,
 //! before the end of the source is announced.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
-use super::{Carried, Context, End, Pace, Step, Then};
+use super::{Bucket, Carried, Context, Digest, End, Pace, Step, Then};
 use crate::data::Buf;
 
 /// What a lane does with bytes.
@@ -63,6 +63,10 @@ pub struct Lane<E: End> {
     /// Bytes at the end of the queue that no tap has seen yet.
     fresh: usize,
     pace: Option<Pace>,
+    /// How much may reach the sink, and when.
+    bucket: Option<Bucket>,
+    /// Sees what has reached the sink.
+    digest: Option<Box<dyn Digest>>,
     /// When nothing can be handed over any more, the source is still read.
     reads_on: bool,
     /// The sink broke, but that is not the end of the lane.
@@ -89,6 +93,8 @@ impl<E: End> Lane<E> {
             queue: Buf::new(capacity),
             fresh: 0,
             pace: delay.map(Pace::new),
+            bucket: None,
+            digest: None,
             reads_on: false,
             broken: None,
             stopped: false,
@@ -97,9 +103,21 @@ impl<E: End> Lane<E> {
         }
     }
 
+    /// The same, which passes on no more than that allows.
+    pub fn limited(mut self, bucket: Option<Bucket>) -> Self {
+        self.bucket = bucket;
+        self
+    }
+
+    /// The same, with somebody who sees what has passed. What is not passed on has none.
+    pub fn seen_by(mut self, digest: Option<Box<dyn Digest>>) -> Self {
+        self.digest = digest.filter(|_| self.flow == Flow::Pass);
+        self
+    }
+
     /// Lets the kernel carry from here on, if nothing of ours has to see the bytes.
     pub fn let_kernel_carry(&mut self, channel: E::Channel) {
-        if self.flow == Flow::Pass && self.pace.is_none() {
+        if self.flow == Flow::Pass && self.pace.is_none() && self.digest.is_none() {
             self.carrier = Carrier::Kernel(channel);
         }
     }
@@ -126,7 +144,7 @@ impl<E: End> Lane<E> {
             (self.flow, self.carrier) = (Flow::Discard, Carrier::Copy);
         }
         let moved = match self.carrier {
-            Carrier::Kernel(_) => self.carry_by_kernel(from, to),
+            Carrier::Kernel(_) => self.carry_by_kernel(from, to, cx.now),
             Carrier::Copy | Carrier::Rescue(_) => self.copy(from, to, cx),
         };
         self.announce_when_delivered(to) | moved
@@ -142,7 +160,7 @@ impl<E: End> Lane<E> {
             self.queue.clear();
         } else if !self.queue.is_empty() && self.is_released(cx.now) {
             self.show(cx);
-            moved |= self.push(to);
+            moved |= self.push(to, cx.now);
         }
         self.queue.settle(cx.pool);
         moved
@@ -174,9 +192,13 @@ impl<E: End> Lane<E> {
         false
     }
 
-    fn push(&mut self, to: &mut E) -> bool {
+    fn push(&mut self, to: &mut E, now: Instant) -> bool {
         let (before, held) = (self.queue.len(), self.holds());
-        match to.push(&mut self.queue) {
+        let step = match self.bucket.is_none() && self.digest.is_none() {
+            true => to.push(&mut self.queue),
+            false => self.push_piece(to, now),
+        };
+        match step {
             Step::Moved(_) => {
                 self.passed += (before - self.queue.len()) as u64;
                 true
@@ -187,13 +209,41 @@ impl<E: End> Lane<E> {
         }
     }
 
-    fn carry_by_kernel(&mut self, from: &mut E, to: &mut E) -> bool {
+    /// Gives as much as is allowed to a sink, and somebody sees what it took. A message goes whole.
+    fn push_piece(&mut self, to: &mut E, now: Instant) -> Step {
+        let queued = self.queue.filled();
+        let most = match &self.bucket {
+            Some(bucket) if !to.keeps_messages() => bucket.most(now).min(queued.len()),
+            Some(_) | None => queued.len(),
+        };
+        let step = to.push_parts(&[IoSlice::new(&queued[..most])]);
+        if let Step::Moved(n) = step {
+            if let Some(digest) = &mut self.digest {
+                digest.add(&queued[..n]);
+            }
+            if let Some(bucket) = &mut self.bucket {
+                bucket.spend(n, now);
+            }
+            self.queue.take(n);
+        }
+        step
+    }
+
+    fn carry_by_kernel(&mut self, from: &mut E, to: &mut E, now: Instant) -> bool {
+        if !self.is_allowed(now) {
+            return false;
+        }
+        let most = self.bucket.as_ref();
+        let most = most.map_or(usize::MAX, |bucket| bucket.most(now));
         let pull = self.is_open();
         let Carrier::Kernel(channel) = &mut self.carrier else {
             return false;
         };
-        let Carried { given, taken, then } = E::carry(from, to, channel, pull);
+        let Carried { given, taken, then } = E::carry(from, to, channel, pull, most);
         self.passed += given as u64;
+        if let Some(bucket) = &mut self.bucket {
+            bucket.spend(given, now);
+        }
         // The end of the source is news as well: what is held may still have to go.
         let moved = given + taken > 0 || !matches!(then, Then::Wait);
         match then {
@@ -283,6 +333,11 @@ impl<E: End> Lane<E> {
         self.passed
     }
 
+    /// The hash of those, if somebody sees them.
+    pub fn digest(&self) -> Option<String> {
+        self.digest.as_ref().map(|digest| digest.hex())
+    }
+
     /// Somebody begins to wait for silence here.
     pub fn mark(&mut self) {
         self.mark = self.passed;
@@ -298,12 +353,14 @@ impl<E: End> Lane<E> {
         self.passed != self.mark
     }
 
-    /// When a held chunk may go.
+    /// When what is held may go, or the kernel may go on.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        if self.queue.is_empty() {
+        if self.queue.is_empty() && !matches!(self.carrier, Carrier::Kernel(_)) {
             return None;
         }
-        self.pace.as_ref().and_then(|pace| pace.deadline(now))
+        let pace = self.pace.as_ref().and_then(|pace| pace.deadline(now));
+        let bucket = self.bucket.as_ref();
+        pace.max(bucket.and_then(|bucket| bucket.deadline(now)))
     }
 
     /// Whether the lane could do something by itself: then going to sleep would be a mistake.
@@ -315,7 +372,7 @@ impl<E: End> Lane<E> {
             (_, Carrier::Kernel(channel)) => {
                 let held = E::held(channel) > 0;
                 let in_ = self.is_open() && from.is_readable() && E::has_room(channel);
-                (held || in_) && to.is_writable()
+                (held || in_) && to.is_writable() && self.is_allowed(now)
                     || matches!(self.stage, Stage::Draining(_)) && !held && to.is_clear()
             }
             (_, Carrier::Rescue(_)) if self.queue.is_empty() => true,
@@ -355,7 +412,12 @@ impl<E: End> Lane<E> {
     }
 
     fn is_released(&self, now: Instant) -> bool {
-        self.pace.as_ref().is_none_or(|pace| pace.is_open(now))
+        self.is_allowed(now) && self.pace.as_ref().is_none_or(|pace| pace.is_open(now))
+    }
+
+    fn is_allowed(&self, now: Instant) -> bool {
+        let bucket = self.bucket.as_ref();
+        bucket.is_none_or(|bucket| bucket.is_open(now))
     }
 
     /// Lets the taps see what they have not seen.

@@ -94,6 +94,11 @@ impl<E: End> Link<E> {
         (self.out.passed(), self.back.passed())
     }
 
+    /// Hashes of the same, of each direction that somebody sees.
+    pub fn digests(&self) -> (Option<String>, Option<String>) {
+        (self.out.digest(), self.back.digest())
+    }
+
     /// Somebody begins to wait for the near end to fall silent.
     pub fn mark(&mut self) {
         self.out.mark();

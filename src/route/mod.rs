@@ -4,6 +4,8 @@
 //! route, not the connection, because each end's room is the other end's permission to read: run
 //! together, neither has to remember to wake the other.
 
+mod bucket;
+mod digest;
 mod hub;
 mod lane;
 mod leftovers;
@@ -14,6 +16,8 @@ mod tap;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
+pub use bucket::Bucket;
+pub use digest::Digest;
 pub use hub::{CENTRE, Hub, Limits, Reach, Voice};
 pub use lane::{Flow, Lane, News};
 pub use link::{Link, Lull, Side};
@@ -119,8 +123,15 @@ pub trait End {
     /// A channel if the kernel can carry bytes between these two: no layer, no message boundary.
     fn channel(from: &Self, to: &Self) -> Option<Self::Channel>;
 
-    /// One bounded step of the kernel. With `pull` unset it only empties the channel.
-    fn carry(from: &mut Self, to: &mut Self, channel: &mut Self::Channel, pull: bool) -> Carried;
+    /// One bounded step of the kernel, in which the sink gets `most` bytes at most. With `pull` unset it
+    /// only empties the channel.
+    fn carry(
+        from: &mut Self,
+        to: &mut Self,
+        channel: &mut Self::Channel,
+        pull: bool,
+        most: usize,
+    ) -> Carried;
 
     /// How many bytes wait in the channel.
     fn held(channel: &Self::Channel) -> usize;

@@ -46,4 +46,4 @@ pub use configs::{Client, Server, client, server};
 pub use describe::describe;
 pub use wishes::{Version, Wishes};
 #[cfg(feature = "tls")]
-pub use words::words;
+pub use words::{hint, words};

@@ -40,6 +40,16 @@ pub fn words(error: &Error) -> (String, bool) {
     (said, false)
 }
 
+/// What is certain to help, in a sentence.
+pub fn hint(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) => {
+            other.0.downcast_ref::<Rejection>()?.hint
+        }
+        _ => None,
+    }
+}
+
 /// The peer's last word to us. It does not say more.
 fn alerted(alert: AlertDescription) -> String {
     use AlertDescription::*;
@@ -152,6 +162,7 @@ mod tests {
         Error::from(Rejection {
             words: words.to_owned(),
             impostor,
+            hint: None,
         })
     }
 

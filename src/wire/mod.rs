@@ -53,6 +53,8 @@ pub struct Fault {
     pub words: String,
     /// What is to come of it.
     pub then: Then,
+    /// What is certain to help, in a sentence.
+    pub hint: Option<&'static str>,
 }
 
 /// What is to come of a fault.
@@ -72,15 +74,21 @@ impl Fault {
         Self {
             words: words.into(),
             then: Then::Break,
+            hint: None,
         }
     }
 
     /// The peer broke the protocol, or it is an impostor.
     #[cfg(feature = "tls")]
-    pub(crate) fn of(words: String, impostor: bool) -> Self {
-        match impostor {
+    pub(crate) fn of(error: &rustls::Error) -> Self {
+        let (words, impostor) = crate::secure::words(error);
+        let fault = match impostor {
             true => Self::wrong_peer(words),
             false => Self::new(words),
+        };
+        Self {
+            hint: crate::secure::hint(error),
+            ..fault
         }
     }
 
@@ -89,6 +97,7 @@ impl Fault {
         Self {
             words: words.into(),
             then: Then::Quit,
+            hint: None,
         }
     }
 
@@ -97,6 +106,7 @@ impl Fault {
         Self {
             words: words.into(),
             then: Then::Again,
+            hint: None,
         }
     }
 }

@@ -16,7 +16,6 @@ use rustls::{ClientConfig, CommonState, ServerConfig};
 
 use super::{Fault, Layer, Phase};
 use crate::data::Buf;
-use crate::secure;
 
 /// What a person is told of a peer by its certificates, its own first.
 pub type Describe = Rc<dyn Fn(&[CertificateDer<'_>]) -> Vec<String>>;
@@ -96,7 +95,10 @@ impl Tls<UnbufferedClientConnection> {
         describe: Option<Describe>,
     ) -> Result<Self, Fault> {
         let side = UnbufferedClientConnection::new(config, name);
-        Ok(Self::new(side.map_err(|error| fault(&error))?, describe))
+        Ok(Self::new(
+            side.map_err(|error| Fault::of(&error))?,
+            describe,
+        ))
     }
 }
 
@@ -107,7 +109,10 @@ impl Tls<UnbufferedServerConnection> {
     /// The configuration leaves nothing to agree to.
     pub fn server(config: Arc<ServerConfig>, describe: Option<Describe>) -> Result<Self, Fault> {
         let side = UnbufferedServerConnection::new(config);
-        Ok(Self::new(side.map_err(|error| fault(&error))?, describe))
+        Ok(Self::new(
+            side.map_err(|error| Fault::of(&error))?,
+            describe,
+        ))
     }
 }
 
@@ -179,7 +184,7 @@ impl<S: Side> Tls<S> {
             Ok(_) => Then::Stop,
             Err(error) => {
                 self.say_alert(down);
-                return Err(fault(&error));
+                return Err(Fault::of(&error));
             }
         };
         Ok((discard, then))
@@ -342,11 +347,6 @@ fn half_message(wire: &[u8]) -> &[u8] {
         Some(header) if wire.len() >= HEADER + length(header) => wire,
         Some(_) | None => &[],
     }
-}
-
-fn fault(error: &rustls::Error) -> Fault {
-    let (words, impostor) = secure::words(error);
-    Fault::of(words, impostor)
 }
 
 #[cfg(test)]

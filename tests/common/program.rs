@@ -78,6 +78,8 @@ pub(crate) struct Program {
     carrier: Carrier,
     stdin: In,
     stdout: Out,
+    /// Its stderr is a terminal.
+    complains_to_terminal: bool,
     /// The words of another program that starts this one, such as `prlimit --nofile=6`.
     through: Vec<OsString>,
 }
@@ -104,6 +106,7 @@ impl Program {
             carrier: Carrier::Kernel,
             stdin: In::Null,
             stdout: Out::Pipe,
+            complains_to_terminal: false,
             through: Vec::new(),
         }
     }
@@ -120,6 +123,12 @@ impl Program {
 
     pub(crate) fn stdout(mut self, stdout: Out) -> Self {
         self.stdout = stdout;
+        self
+    }
+
+    /// Has the program meet a terminal as its stderr.
+    pub(crate) fn complains_to_terminal(mut self) -> Self {
+        self.complains_to_terminal = true;
         self
     }
 
@@ -149,8 +158,12 @@ impl Program {
     pub(crate) fn start(self) -> Told<Running> {
         let (stdin, feeder) = self.stdin.open()?;
         let (stdout, catcher) = self.stdout.open()?;
-        let (stderr, complaints) =
-            pipe().map(|(out, into)| (into, Catcher::new(out, Medium::Pipe)))?;
+        let (stderr, complaints) = match self.complains_to_terminal {
+            true => {
+                terminal().map(|(ours, theirs)| (theirs, Catcher::new(ours, Medium::Terminal)))?
+            }
+            false => pipe().map(|(out, into)| (into, Catcher::new(out, Medium::Pipe)))?,
+        };
         let child = self
             .command()
             .stdin(stdin)

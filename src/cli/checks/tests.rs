@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::cli::lines::Lines;
 use crate::cli::plan::{
     Address, At, Family, Given, Guests, Plan, PortRange, Protocol, Quit, Role, Target, UnixName,
 };
@@ -34,6 +35,8 @@ struct Fake {
 }
 
 impl World for Fake {
+    fn speak(&mut self, _: Lines) {}
+
     fn given(&mut self) -> Result<Given, String> {
         self.asked.push("given".into());
         self.given

@@ -7,12 +7,16 @@
 
 mod activation;
 mod beyond;
+mod lines;
 mod manual;
+mod near;
 mod reference;
 mod sockets;
+mod transfer;
 
 use std::ffi::OsString;
 
+pub(super) use self::near::near;
 use super::opts::Options;
 
 /// Every option there is.
@@ -20,11 +24,13 @@ pub fn all() -> impl Iterator<Item = &'static Flag> + Clone {
     TABLES.into_iter().flatten()
 }
 
-static TABLES: [&[Flag]; 5] = [
+static TABLES: [&[Flag]; 7] = [
     reference::FLAGS,
     beyond::FLAGS,
     sockets::FLAGS,
+    transfer::FLAGS,
     activation::FLAGS,
+    lines::FLAGS,
     manual::FLAGS,
 ];
 
@@ -133,7 +139,9 @@ impl Flag {
     /// Some builds do without it.
     const fn only_with(self, machinery: bool) -> Self {
         match self.effect {
-            Effect::Value(value, _) | Effect::Raw(value, _) if !machinery => {
+            Effect::Value(value, _) | Effect::Maybe(value, _) | Effect::Raw(value, _)
+                if !machinery =>
+            {
                 self.unsupported(Some(value))
             }
             Effect::Switch(_) if !machinery => self.unsupported(None),
@@ -177,6 +185,7 @@ const fn letter(letter: char, help: &'static str) -> Flag {
 const HAS_LUA: bool = cfg!(feature = "lua");
 const HAS_PROXY: bool = cfg!(feature = "proxy");
 const HAS_TLS: bool = cfg!(feature = "tls");
+const HAS_TRANSFER: bool = cfg!(feature = "transfer");
 
 pub(crate) fn invalid_source_port(word: &str) -> String {
     format!("Invalid source port number \"{word}\".")
@@ -269,15 +278,17 @@ mod tests {
     #[test]
     fn the_words_of_a_value_are_taken_and_no_others() {
         for flag in all().filter(|flag| !flag.words.is_empty()) {
-            let Effect::Value(_, set) = flag.effect else {
-                assert!(
-                    matches!(flag.effect, Effect::Unsupported(_)),
+            let takes = |word: &str| match flag.effect {
+                Effect::Value(_, set) => set(&mut Options::default(), word).is_ok(),
+                Effect::Maybe(_, set) => set(&mut Options::default(), Some(word)).is_ok(),
+                _ => panic!(
                     "{} has words for a value that it does not look at",
                     flag.name()
-                );
-                continue;
+                ),
             };
-            let takes = |word: &str| set(&mut Options::default(), word).is_ok();
+            if matches!(flag.effect, Effect::Unsupported(_)) {
+                continue;
+            }
             for word in flag.words {
                 assert!(takes(word), "{} refuses {word}", flag.name());
                 let longer = format!("{word}x");
@@ -367,6 +378,12 @@ mod tests {
             ("r", "recv-only"),
             ("rea", "ready-fd"),
             ("da", "datagram-size"),
+            ("pro", "proxy"),
+            ("prog", "progress"),
+            ("si", "size"),
+            ("ra", "rate-limit"),
+            ("ch", "chat"),
+            ("che", "checksum"),
             ("st", "stall-timeout"),
             ("ssl", "ssl"),
             ("ssl-", "? ssl-cert ssl-verify"),

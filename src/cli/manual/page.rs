@@ -69,6 +69,9 @@ fn term(flag: &Flag) -> String {
     let names: Vec<String> = wants::names(flag).iter().map(|name| bold(name)).collect();
     let names = names.join(", ");
     match flag.value() {
+        Some(value) if matches!(flag.effect, Effect::Maybe(..)) => {
+            format!("{names}[={}]", italic(value))
+        }
         Some(value) => format!("{names} {}", italic(value)),
         None => names,
     }

@@ -5,7 +5,7 @@
 
 use super::topics;
 use super::wants;
-use crate::cli::flags::Flag;
+use crate::cli::flags::{Effect, Flag};
 
 /// What `--generate readme-options` prints.
 pub(super) fn options() -> String {
@@ -22,7 +22,10 @@ fn table(topic: &topics::Topic) -> String {
 fn row(flag: &Flag) -> String {
     let mut names = wants::names(flag);
     if let (Some(last), Some(value)) = (names.last_mut(), flag.value()) {
-        last.push_str(&format!(" <{value}>"));
+        last.push_str(&match flag.effect {
+            Effect::Maybe(..) => format!("[={value}]"),
+            _ => format!(" <{value}>"),
+        });
     }
     let names = names.join("`, `");
     format!("| `{names}` | {} |\n", escaped(flag.help))

@@ -11,6 +11,7 @@ const FILES: &[&str] = &[
     include_str!("options/modes.md"),
     include_str!("options/addresses.md"),
     include_str!("options/transfer.md"),
+    include_str!("options/long.md"),
     include_str!("options/times.md"),
     include_str!("options/programs.md"),
     include_str!("options/access.md"),

@@ -21,6 +21,8 @@ pub(super) enum Wants {
 /// What is to be completed behind that option.
 pub(super) fn wants(flag: &Flag) -> Wants {
     match flag.value() {
+        // It may be left out, and then the next word is no value.
+        Some(_) if matches!(flag.effect, Effect::Maybe(..)) => Wants::Nothing,
         None => Wants::Nothing,
         Some(_) if !flag.words.is_empty() => Wants::Words(flag.words),
         Some("command") if flag.long == "sh-exec" => Wants::Command,

@@ -43,10 +43,10 @@ fn specs(flag: &Flag) -> Vec<String> {
         Wants::Anything => format!(":{value}: "),
     };
     // The value of a letter may stand in its word or in the next, that of a name behind a sign or there.
-    let glue = |name: &str| match (flag.value(), name.starts_with("--")) {
-        (None, _) => "",
-        (Some(_), true) => "=",
-        (Some(_), false) => "+",
+    let glue = |name: &str| match (wants(flag), name.starts_with("--")) {
+        (Wants::Nothing, _) => "",
+        (_, true) => "=",
+        (_, false) => "+",
     };
     let spec = |name: String| format!("        '*{name}{}[{help}]{offer}' \\\n", glue(&name));
     names(flag).into_iter().map(spec).collect()

@@ -169,7 +169,13 @@ impl End for Conn {
         Channel::between(source, sink, pipes)
     }
 
-    fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
+    fn carry(
+        from: &mut Self,
+        to: &mut Self,
+        channel: &mut Channel,
+        pull: bool,
+        most: usize,
+    ) -> Carried {
         let ready = sys::Ready {
             source: &mut from.readable,
             sink: &mut to.writable,
@@ -178,7 +184,7 @@ impl End for Conn {
         let (Some((source, _)), Some((sink, _))) = fds else {
             return Carried::refused();
         };
-        let carried = channel.carry(source, sink, ready, pull);
+        let carried = channel.carry(source, sink, ready, (pull, most));
         if let Some(appetite) = &mut from.appetite {
             appetite.took(carried.taken);
         }

@@ -94,21 +94,22 @@ impl Channel {
         !self.full
     }
 
-    /// One bounded step. With `pull` unset it only empties what is held.
+    /// One bounded step, in which the sink gets `most` bytes at most. With `pull` unset it only empties
+    /// what is held.
     pub fn carry(
         &mut self,
         source: BorrowedFd<'_>,
         sink: BorrowedFd<'_>,
         ready: Ready<'_>,
-        pull: bool,
+        (pull, most): (bool, usize),
     ) -> Carried {
         match &self.way {
             Way::SendFile | Way::Direct { .. } if !pull || !*ready.sink || !*ready.source => {
                 Carried::moved(0, 0, Then::Wait)
             }
-            Way::SendFile => self.send_file(source, sink, ready),
-            Way::Direct { .. } => self.direct(source, sink, ready),
-            Way::Through => self.through(source, sink, ready, pull),
+            Way::SendFile => self.send_file(source, sink, ready, most),
+            Way::Direct { .. } => self.direct(source, sink, ready, most),
+            Way::Through => self.through(source, sink, ready, (pull, most)),
         }
     }
 
@@ -117,8 +118,9 @@ impl Channel {
         source: BorrowedFd<'_>,
         sink: BorrowedFd<'_>,
         ready: Ready<'_>,
+        most: usize,
     ) -> Carried {
-        match rustix::fs::sendfile(sink, source, None, PIECE) {
+        match rustix::fs::sendfile(sink, source, None, PIECE.min(most)) {
             Ok(0) => Carried::moved(0, 0, Then::Over),
             Ok(n) => Carried::moved(n, n, Then::More),
             Err(Errno::AGAIN) => {
@@ -134,8 +136,10 @@ impl Channel {
         source: BorrowedFd<'_>,
         sink: BorrowedFd<'_>,
         ready: Ready<'_>,
+        most: usize,
     ) -> Carried {
-        match splice(source, None, sink, None, PIECE, SpliceFlags::NONBLOCK) {
+        let piece = PIECE.min(most);
+        match splice(source, None, sink, None, piece, SpliceFlags::NONBLOCK) {
             Ok(0) => Carried::moved(0, 0, Then::Over),
             Ok(n) => {
                 self.refusals = 0;
@@ -194,14 +198,14 @@ impl Channel {
         source: BorrowedFd<'_>,
         sink: BorrowedFd<'_>,
         ready: Ready<'_>,
-        pull: bool,
+        (pull, most): (bool, usize),
     ) -> Carried {
         let mut carried = Carried::moved(0, 0, Then::Wait);
         if pull && *ready.source && !self.full {
             (carried.taken, carried.then) = self.fill(source, ready.source);
         }
         if self.held > 0 && *ready.sink {
-            let (given, then) = self.empty(sink, ready.sink);
+            let (given, then) = self.empty(sink, ready.sink, most);
             carried.given = given;
             // What the source said last must not be forgotten over what the sink says: a refusal
             // will be repeated.
@@ -253,12 +257,13 @@ impl Channel {
     }
 
     /// From our own pipe into the sink.
-    fn empty(&mut self, sink: BorrowedFd<'_>, writable: &mut bool) -> (usize, Then) {
+    fn empty(&mut self, sink: BorrowedFd<'_>, writable: &mut bool, most: usize) -> (usize, Then) {
         let Some(Pipe { reader, .. }) = &self.pipe else {
             return (0, Then::Wait);
         };
         let reader = reader.as_fd();
-        match splice(reader, None, sink, None, self.held, SpliceFlags::NONBLOCK) {
+        let piece = self.held.min(most);
+        match splice(reader, None, sink, None, piece, SpliceFlags::NONBLOCK) {
             Ok(n) => {
                 self.held -= n;
                 self.full = false;
@@ -365,7 +370,7 @@ mod tests {
                 sink: &mut sink,
             };
             let (from, to) = (self.source.as_fd(), self.sink.as_fd());
-            let carried = self.channel.carry(from, to, ready, true);
+            let carried = self.channel.carry(from, to, ready, (true, usize::MAX));
             (carried.taken, carried.given)
         }
     }

@@ -229,7 +229,7 @@ pub fn wake_for(socket: impl AsFd, bytes: usize) -> io::Result<()> {
     set_number(socket, libc::SOL_SOCKET, libc::SO_RCVLOWAT, bytes)
 }
 
-/// Ends the program with status 1 and `Ncat: TIMEOUT.` unless it is dropped in time: for a name
+/// Ends the program with status 1 and last words unless it is dropped in time: for a name
 /// look-up, which can be neither told a deadline nor called off. (A helper thread would do as well,
 /// and cost every start of a client a thread.)
 pub struct GiveUp {
@@ -237,13 +237,13 @@ pub struct GiveUp {
 }
 
 impl GiveUp {
-    /// The program ends after this long.
+    /// The program ends after this long, and says that.
     ///
     /// # Errors
     /// The system refuses the handler or the timer.
-    pub fn after(wait: Duration) -> io::Result<Self> {
-        let give_up = || {
-            let _ = rustix::io::write(rustix::stdio::stderr(), b"Ncat: TIMEOUT.\n"); // we leave anyway
+    pub fn after(wait: Duration, words: Vec<u8>) -> io::Result<Self> {
+        let give_up = move || {
+            let _ = rustix::io::write(rustix::stdio::stderr(), &words); // we leave anyway
             signal_hook::low_level::exit(1);
         };
         // SAFETY: the handler makes two system calls, write and _exit, and touches nothing else, so

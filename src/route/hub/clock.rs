@@ -65,7 +65,9 @@ impl Hub {
         let left = self.leftovers.deadline(now);
         let stall = self.waits.deadline(self.limits.stall);
         let said = said.and_then(|pace| pace.deadline(now));
-        [said, retry, held, left, stall].into_iter().flatten().min()
+        let rested = self.resting.first().map(|(at, _)| *at);
+        let all = [said, retry, held, left, stall, rested];
+        all.into_iter().flatten().min()
     }
 
     /// A chunk of that member waits for its time. All wait equally long, so that the first to come is
@@ -74,13 +76,19 @@ impl Hub {
         self.holding.push_back((now + delay, id));
     }
 
-    /// Wakes members whose held chunk may go by now. Asked in every turn, for the time goes on between
+    /// Wakes members whose held chunk may go by now, or who may take or say more. Asked in every turn, for the time goes on between
     /// the alarm for one chunk and the turn, and the next chunk has no alarm of its own.
     pub(super) fn wake_released(&mut self, now: Instant) {
         while let Some(&(at, id)) = self.holding.front()
             && at <= now
         {
             self.holding.pop_front();
+            self.wake(id);
+        }
+        while let Some(&(at, id)) = self.resting.first()
+            && at <= now
+        {
+            self.resting.pop_first();
             self.wake(id);
         }
     }

@@ -75,17 +75,26 @@ impl Hub {
         {
             self.log.leave(cursor);
         }
+        let allowed = member.may_take(now);
         let Some(cursor) = &mut member.cursor else {
             return Served::Idle;
         };
         let messages = end.keeps_messages();
+        let mut left = match allowed {
+            Ok(most) if !messages => most,
+            Ok(_) | Err(_) => usize::MAX,
+        };
         let mut parts = [IoSlice::new(&[]); GATHER];
         let mut count = 0;
         let gather = if messages { 1 } else { GATHER };
         let ahead = self.log.ahead(cursor, gather, member.until);
         for (part, piece) in parts.iter_mut().zip(ahead) {
-            *part = IoSlice::new(piece);
-            count += 1;
+            let n = piece.len().min(left);
+            *part = IoSlice::new(&piece[..n]);
+            (left, count) = (left - n, count + 1);
+            if left == 0 {
+                break;
+            }
         }
         if count == 0 {
             if member.finishing == Finishing::Wanted {
@@ -94,13 +103,16 @@ impl Hub {
             }
             return Served::Idle;
         }
+        if let Err(at) = allowed {
+            self.resting.insert((at, id));
+            return Served::Idle;
+        }
         let says_something = !parts[0].is_empty();
         match end.push_parts(&parts[..count]) {
             // Interrupted: a message that has not gone must not be passed over.
             Step::Moved(0) if says_something => Served::Again,
             Step::Moved(n) => {
-                member.taken_at = now;
-                member.sent += n as u64;
+                self.passed.0 += n as u64;
                 match messages {
                     true => self.log.pass(cursor),
                     false => self.log.advance(cursor, n),
@@ -108,6 +120,7 @@ impl Hub {
                 let parted = self.log.has_reached(cursor, member.until);
                 let ends = parted || member.finishing == Finishing::Wanted;
                 let more = ends || self.log.is_behind(cursor);
+                member.took(n, now);
                 if more { Served::Again } else { Served::Moved }
             }
             Step::Idle => Served::Idle,
@@ -156,6 +169,15 @@ impl Hub {
         if !reads_on || !self.listens_to(id) {
             return moved;
         }
+        let allowed = find(&mut self.members, id).map(|member| member.may_say(cx.now));
+        let allowed = match allowed {
+            Some(Err(at)) => {
+                self.resting.insert((at, id));
+                return moved;
+            }
+            Some(Ok(most)) => most,
+            None => return moved,
+        };
         // The end of a member must not be told before what it said, so a voice hears it in its turn.
         let goes_to_inbox = self.limits.delay.is_none() || self.has_voice();
         if self.leftovers.is_full() || goes_to_inbox && self.is_crowded() {
@@ -163,13 +185,14 @@ impl Hub {
             return moved;
         }
         let step = match self.limits.delay {
-            None => self.pull_into_inbox(end, speaker, cx),
+            None => self.pull_into_inbox(end, speaker, allowed, cx),
             Some(delay) => self.pull_and_hold(id, end, delay, cx),
         };
         let news = match step {
             Step::Moved(n) => {
+                self.passed.1 += n as u64;
                 if let Some(member) = find(&mut self.members, id) {
-                    member.received += n as u64;
+                    member.said(n, cx.now);
                 }
                 return true;
             }
@@ -198,10 +221,14 @@ impl Hub {
         &mut self,
         end: &mut E,
         speaker: Speaker,
+        most: usize,
         cx: &mut Context<'_>,
     ) -> Step {
         self.inbox.lend(cx.pool);
-        let step = end.pull(&mut self.inbox);
+        let step = match most < INBOX_PIECE && !end.keeps_messages() {
+            true => self.pull_portion(end, most),
+            false => end.pull(&mut self.inbox),
+        };
         if let Step::Moved(n) = step {
             let queued = self.inbox.filled();
             cx.taps.note(&queued[queued.len() - n..]);
@@ -209,6 +236,14 @@ impl Hub {
                 self.heard(speaker, cx);
             }
         }
+        step
+    }
+
+    /// Takes so much and no more, for which the inbox has room.
+    fn pull_portion<E: End>(&mut self, end: &mut E, most: usize) -> Step {
+        let mut portion = Buf::new(most);
+        let step = end.pull(&mut portion);
+        self.inbox.put(portion.filled());
         step
     }
 

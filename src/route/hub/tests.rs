@@ -67,7 +67,7 @@ impl End for Fake {
     fn channel(_: &Self, _: &Self) -> Option<()> {
         None
     }
-    fn carry(_: &mut Self, _: &mut Self, (): &mut (), _: bool) -> Carried {
+    fn carry(_: &mut Self, _: &mut Self, (): &mut (), _: bool, _: usize) -> Carried {
         Carried::refused()
     }
     fn held((): &()) -> usize {
@@ -119,6 +119,7 @@ impl Scene {
             messages,
             stall: Duration::from_secs(5),
             delay,
+            rate: None,
         };
         let mut hub = Hub::new(centre, Flow::Pass, back, reach, limits);
         hub.join(member, 1, now);

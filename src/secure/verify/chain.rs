@@ -252,10 +252,13 @@ impl<'a> Climb<'a> {
 pub(super) const HELD_TO_NAMES: &str =
     "its issuers may not vouch for the names in the certificate (name constraints)";
 
+/// Nobody but itself vouches for it.
+pub(super) const SELF_SIGNED: &str = "the certificate is self-signed and not trusted";
+
 /// Nobody vouches for the topmost certificate.
 fn end(top: &Certificate<'_>, climb: &Climb<'_>) -> String {
     match (issued_by_itself(top), climb.path.len()) {
-        (true, 1) => "the certificate is self-signed and not trusted".to_owned(),
+        (true, 1) => SELF_SIGNED.to_owned(),
         (true, _) => format!(
             "the chain ends at {}, who is not trusted",
             line(top.parsed.subject())

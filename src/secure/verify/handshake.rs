@@ -58,5 +58,6 @@ fn copied() -> Rejection {
     Rejection {
         words: "the peer did not sign with the key of its certificate".to_owned(),
         impostor: false,
+        hint: None,
     }
 }

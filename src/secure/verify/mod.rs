@@ -41,6 +41,8 @@ pub struct Rejection {
     pub words: String,
     /// The peer is somebody else: its certificate is in order but not the one that was asked for.
     pub impostor: bool,
+    /// What is certain to help, in a sentence.
+    pub hint: Option<&'static str>,
 }
 
 impl fmt::Display for Rejection {
@@ -103,6 +105,7 @@ fn pinned(pins: &[[u8; 32]], certificate: &CertificateDer<'_>) -> Result<(), Rej
             fingerprint::sha256(certificate)
         ),
         impostor: true,
+        hint: None,
     })
 }
 

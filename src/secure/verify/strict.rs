@@ -6,12 +6,16 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 
 use super::certificate::Certificate;
-use super::chain::{HELD_TO_NAMES, Judge};
+use super::chain::{HELD_TO_NAMES, Judge, SELF_SIGNED};
 use super::property::Purpose;
 use super::{Rejection, Wishes};
 use crate::secure::names::{Names, Source};
 use crate::secure::roots::Roots;
 use crate::secure::subject::shown;
+
+/// What helps against a certificate that its owner has signed. The same file may be for a proxy.
+const TRUST_IT: &str = "If it is the right one, a copy of it makes it trusted: --ssl-trustfile, or \
+                        --proxy-ssl-trustfile for a proxy.";
 
 #[derive(Debug)]
 pub(super) struct Strict {
@@ -50,6 +54,7 @@ impl Strict {
             now,
         };
         let trusted = judge.judge(chain).map_err(|words| Rejection {
+            hint: (words == SELF_SIGNED).then_some(TRUST_IT),
             words,
             impostor: false,
         })?;
@@ -67,6 +72,7 @@ impl Strict {
             Some(Source::Common) if constrained => Err(Rejection {
                 words: HELD_TO_NAMES.to_owned(),
                 impostor: false,
+                hint: None,
             }),
             Some(Source::Common | Source::Extension) => Ok(()),
             None => Err(Rejection {
@@ -76,6 +82,7 @@ impl Strict {
                     shown(&self.name)
                 ),
                 impostor: true,
+                hint: None,
             }),
         }
     }

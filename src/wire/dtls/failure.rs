@@ -63,10 +63,9 @@ impl From<rustls::Error> for Failure {
             rustls::Error::NoApplicationProtocol => AlertDescription::NoApplicationProtocol,
             _ => AlertDescription::InternalError,
         };
-        let (words, impostor) = secure::words(&error);
         Self {
             alert: Some(alert.into()),
-            fault: Fault::of(words, impostor),
+            fault: Fault::of(&error),
         }
     }
 }

@@ -383,8 +383,14 @@ impl Side for End {
         (usable(from) && usable(to)).then(|| Channel::new(from.dice()))
     }
 
-    fn carry(from: &mut Self, to: &mut Self, channel: &mut Channel, pull: bool) -> Carried {
-        channel.carry(from, to, pull)
+    fn carry(
+        from: &mut Self,
+        to: &mut Self,
+        channel: &mut Channel,
+        pull: bool,
+        most: usize,
+    ) -> Carried {
+        channel.carry(from, to, (pull, most))
     }
 
     fn held(channel: &Channel) -> usize {

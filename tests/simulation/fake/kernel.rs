@@ -44,10 +44,10 @@ impl Channel {
         !self.full
     }
 
-    pub(super) fn carry(&mut self, from: &mut End, to: &mut End, pull: bool) -> Carried {
+    pub(super) fn carry(&mut self, from: &mut End, to: &mut End, how: (bool, usize)) -> Carried {
         match self.through {
-            true => self.carry_through(from, to, pull),
-            false => self.carry_straight(from, to, pull),
+            true => self.carry_through(from, to, how),
+            false => self.carry_straight(from, to, how),
         }
     }
 
@@ -76,7 +76,12 @@ impl Channel {
         }
     }
 
-    fn carry_straight(&mut self, from: &mut End, to: &mut End, pull: bool) -> Carried {
+    fn carry_straight(
+        &mut self,
+        from: &mut End,
+        to: &mut End,
+        (pull, allowed): (bool, usize),
+    ) -> Carried {
         let (readable, writable) = (from.is_ready().0, to.is_ready().1);
         if !pull || !readable || !writable {
             return Carried::moved(0, 0, Then::Wait);
@@ -95,7 +100,7 @@ impl Channel {
         };
         match to.look_for_room(1) {
             Ok(free) => {
-                let n = self.dice.part(most.min(free));
+                let n = self.dice.part(most.min(free).min(allowed));
                 let mut bytes = vec![0; n];
                 self.take(from, &mut bytes);
                 self.give(to, &bytes);
@@ -105,7 +110,12 @@ impl Channel {
         }
     }
 
-    fn carry_through(&mut self, from: &mut End, to: &mut End, pull: bool) -> Carried {
+    fn carry_through(
+        &mut self,
+        from: &mut End,
+        to: &mut End,
+        (pull, allowed): (bool, usize),
+    ) -> Carried {
         let mut carried = Carried::moved(0, 0, Then::Wait);
         if pull && from.is_ready().0 && !self.full {
             if self.held.is_empty() && self.refuses() {
@@ -114,7 +124,7 @@ impl Channel {
             (carried.taken, carried.then) = self.fill(from);
         }
         if !self.held.is_empty() && to.is_ready().1 {
-            let (given, then) = self.empty(to);
+            let (given, then) = self.empty(to, allowed);
             carried.given = given;
             if carried.then.is_quiet() || matches!(then, Then::SinkBroken(_)) {
                 carried.then = then;
@@ -140,13 +150,13 @@ impl Channel {
         }
     }
 
-    fn empty(&mut self, to: &mut End) -> (usize, Then) {
+    fn empty(&mut self, to: &mut End, allowed: usize) -> (usize, Then) {
         if self.patience == Some(0) {
             return (0, Then::Refused);
         }
         match to.look_for_room(1) {
             Ok(free) => {
-                let n = self.dice.part(free.min(self.held.len()));
+                let n = self.dice.part(free.min(self.held.len()).min(allowed));
                 let bytes: Vec<u8> = self.held.drain(..n).collect();
                 self.give(to, &bytes);
                 self.full = false;

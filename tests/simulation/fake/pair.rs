@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use ncat::data::Pool;
-use ncat::route::{Context, End as _, Flow, Lane, Link, News, Side, Taps, Turn};
+use ncat::route::{Bucket, Context, End as _, Flow, Lane, Link, News, Side, Taps, Turn};
 
 use super::{Dice, Ear, End, Fate, Hearing, Nature, Trace, Voice, audit};
 
@@ -101,7 +101,11 @@ impl Pair {
         let delay = dice
             .once_in(5)
             .then(|| Duration::from_millis(dice.below(300) as u64));
-        let lanes = flows.map(|flow| Lane::new(flow, queue, delay));
+        let rate = dice.once_in(5).then(|| 50 + dice.below(5000) as u64);
+        let lanes = flows.map(|flow| {
+            let bucket = rate.map(|rate| Bucket::new(rate, now));
+            Lane::new(flow, queue, delay).limited(bucket)
+        });
         let [out, back] = lanes;
         let mut link = Link::new(out, back);
         let hopes = match dice.once_in(3) {

@@ -293,6 +293,7 @@ impl World {
                     why: Failure {
                         words: "Connection refused".into(),
                         wrong_peer: false,
+                        hint: None,
                     },
                 }),
                 // Two doors may each let somebody in before the mode hears of it.

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use ncat::ids::{ConnId, RouteId, Table, kind};
 use ncat::mode::{Alarm, Doing, Event, Failure, Flow, Reach};
-use ncat::route::{self, Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn, Voice};
+use ncat::route::{
+    self, Bucket, Context, End as _, Hub, Lane, Link, Lull, News, Side, Turn, Voice,
+};
 use ncat::wire::Chat;
 
 use super::World;
@@ -101,10 +103,15 @@ impl Route {
 impl World {
     pub(super) fn link(&mut self, near: ConnId, far: ConnId, out: Flow, back: Flow) {
         let (delay, queue) = (self.scene.limits.delay, self.scene.queue);
+        let (rate, now) = (self.scene.limits.rate, self.now);
         let Some((near_end, far_end)) = self.conns.find_two(near, far) else {
             return;
         };
-        let mut link = Link::new(Lane::new(out, queue, delay), Lane::new(back, queue, delay));
+        let lane = |flow| {
+            let bucket = rate.map(|rate| Bucket::new(rate, now));
+            Lane::new(flow, queue, delay).limited(bucket)
+        };
+        let mut link = Link::new(lane(out), lane(back));
         if self.scene.kernel {
             link.let_kernel_carry(near_end, far_end);
         }
@@ -378,6 +385,7 @@ fn event(news: &News, source: ConnId, sink: ConnId) -> Event {
         why: Failure {
             words: error.kind().to_string(),
             wrong_peer: false,
+            hint: None,
         },
     };
     match news {

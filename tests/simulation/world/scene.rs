@@ -102,12 +102,14 @@ impl Scene {
         let delay = dice
             .once_in(5)
             .then(|| Duration::from_millis(dice.below(700) as u64));
+        let rate = dice.once_in(5).then(|| 50 + dice.below(5000) as u64);
         let limits = Limits {
             log: log_limit(role, manners.messages, dice),
             chunk: 1 + dice.below(DATAGRAM),
             messages: manners.messages,
             stall: Duration::from_millis(800 + dice.below(2000) as u64),
             delay,
+            rate,
         };
         let mut stdio = Cast::stdio(&manners, weather, dice);
         let number = match role {

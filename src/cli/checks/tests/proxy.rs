@@ -65,7 +65,7 @@ fn plan_with(auth: Option<&str>, line: &str) -> Plan {
 
 fn failure(line: &str) -> (String, u8) {
     match run(line).0 {
-        Err(UsageError { lines, status }) => (lines.join("\n"), status),
+        Err(UsageError { lines, status, .. }) => (lines.join("\n"), status),
         Ok(parsed) => panic!("`ncat {line}` is wrong, but gives {parsed:?}"),
     }
 }
