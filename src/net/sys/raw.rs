@@ -270,8 +270,9 @@ fn set_timer(after: Duration) -> io::Result<()> {
             tv_usec: 0,
         },
         it_value: libc::timeval {
-            tv_sec: libc::time_t::try_from(after.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_usec: libc::suseconds_t::from(after.subsec_micros() as i32),
+            // Through i32, for the name of the field's own type is about to change with musl.
+            tv_sec: i32::try_from(after.as_secs()).unwrap_or(i32::MAX).into(),
+            tv_usec: (after.subsec_micros() as i32).into(),
         },
     };
     // SAFETY: the pointer is to a valid itimerval that outlives the call; null asks for no old value.

@@ -407,11 +407,15 @@ pub(super) const BLOCKS: &[Lesson] = &[
         ..LESSON
     },
     Lesson {
-        section: "Building small",
+        section: "Building small and static",
         commands: &[
-            "cargo build --release --no-default-features             # nothing but bytes; no C compiler needed",
-            "cargo build --release --no-default-features --features tls,proxy",
-            "cargo build --profile small                             # all of it, smaller and a little slower",
+            "cargo build --profile small                                              # all of it, smaller and a little slower",
+            "cargo build --profile small --no-default-features                        # nothing but bytes; no C compiler needed",
+            "cargo build --release --no-default-features --features tls,proxy         # a choice",
+            "rustup component add rust-src                                            # for the least there is, see below",
+            "packaging/sizes least",
+            "rustup target add x86_64-unknown-linux-musl                              # needs `apt install musl-tools`:",
+            "CC_x86_64_unknown_linux_musl=musl-gcc cargo build --release --target x86_64-unknown-linux-musl",
         ],
         not_run: "the tests run what cargo has built for them",
         ..LESSON
