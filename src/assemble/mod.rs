@@ -40,7 +40,7 @@ use crate::cli;
 use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
 use crate::cli::plan::{Flow, Gate, Plan, UnixName, Vsock};
 use crate::mode::{
-    self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, Proxy, Scan,
+    self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, PassOn, Proxy, Scan,
 };
 use crate::net::given::{self, Given};
 use crate::net::notify;
@@ -323,6 +323,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
             rate: plan.transfer.rate,
         },
         in_turn: matches!(&plan.role, Role::Listen(l) if l.in_turn && l.guests == Guests::Many),
+        pass_on: plan.flow.pass_on,
         packets: plan.flow.packets,
         // What the kernel carries is not counted.
         kernel_carries: plan.flow.packets.is_none() && std::env::var_os(NO_SPLICE).is_none(),
@@ -356,6 +357,7 @@ fn mode(plan: &Plan, given: Option<Given>, shell: &mut Shell) -> Result<Box<dyn 
     let exec = |manners, entry| Box::new(Exec::new(manners, entry, plan.kill_after));
     Ok(match &plan.role {
         Role::Connect(_) if runs => exec(manners, Entry::Dial),
+        Role::Connect(_) if plan.flow.pass_on => Box::new(PassOn),
         Role::Connect(_) => Box::new(Connect::new(manners)),
         Role::Scan(scan) => {
             let mode = Scan::new(scan.count(), is_datagram(&plan.role), scan.way.is_some());
@@ -385,6 +387,7 @@ fn manners(plan: &Plan, shell: &Shell) -> Manners {
         quit,
         lenient,
         packets,
+        pass_on: _,
     } = plan.flow.clone();
     let ending = match carriage(&plan.role) {
         Carriage::Stream => mode::Ending::ByHalves,

@@ -43,6 +43,7 @@ pub(super) fn wishes(plan: &Plan) -> Result<Wishes, String> {
         multicast_ttl: sockets.multicast_ttl,
         multicast_loop: sockets.multicast_loop,
         broadcast: sockets.broadcast,
+        debug: sockets.debug,
         receive_buffer: sockets.receive_buffer,
         send_buffer: sockets.send_buffer,
         route: sockets.route.clone(),

@@ -431,6 +431,7 @@ fn dressed(
             quit: options.quit,
             lenient: false,
             packets: None,
+            pass_on: false,
         },
         dress: Dress {
             crlf: options.crlf,

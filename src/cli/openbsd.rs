@@ -28,6 +28,8 @@ pub struct Words {
     pub detached: bool,
     /// `-W`.
     pub packets: Option<u32>,
+    /// `-F`.
+    pub pass_on: bool,
     /// `-r`.
     pub random: bool,
     /// `-i`.
@@ -108,6 +110,7 @@ fn adapted(
     plan.notes.clear();
     plan.flow.lenient = true;
     plan.flow.packets = words.packets;
+    plan.flow.pass_on = words.pass_on;
     match &mut plan.role {
         Role::Listen(listen) => listen.in_turn = true,
         Role::Scan(scan) => {
@@ -124,7 +127,9 @@ fn adapted(
 /// A rule: when it is broken, and what to say then.
 type Limit = (fn(&Options) -> bool, &'static str);
 
-const LIMITS: [Limit; 7] = [
+const LIMITS: [Limit; 9] = [
+    (|o| o.nc.pass_on && o.listen, "cannot use -F and -l"),
+    (|o| o.nc.pass_on && o.zero_io, "cannot use -F and -z"),
     (|o| o.zero_io && o.listen, "cannot use -z and -l"),
     (|o| o.keep_open && !o.listen, "must use -l with -k"),
     (

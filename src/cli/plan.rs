@@ -455,6 +455,8 @@ pub struct Flow {
     pub lenient: bool,
     /// No more is received once so much has come: packets, or pieces of a stream.
     pub packets: Option<u32>,
+    /// The connection is left to whoever reads our stdout.
+    pub pass_on: bool,
 }
 
 /// `-q`: what the end of stdin does besides being passed on.

@@ -40,6 +40,8 @@ pub struct Words {
     pub multicast_ttl: Option<u8>,
     pub multicast_loop: Option<bool>,
     pub broadcast: bool,
+    /// `-D`, which OpenBSD's netcat alone has.
+    pub debug: bool,
     pub receive_buffer: Option<usize>,
     pub send_buffer: Option<usize>,
     /// `-g`: all that were given.
@@ -196,6 +198,7 @@ impl Place<'_> {
             multicast_ttl: words.multicast_ttl,
             multicast_loop: words.multicast_loop,
             broadcast: words.broadcast,
+            debug: words.debug,
             receive_buffer: words.receive_buffer,
             send_buffer: words.send_buffer,
             route,

@@ -8,6 +8,7 @@ mod connect;
 mod exec;
 mod listen;
 mod members;
+mod pass_on;
 mod proxy;
 mod scan;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use broker::Broker;
 pub use connect::Connect;
 pub use exec::{Entry, Exec};
 pub use listen::{KeepOpen, Listen};
+pub use pass_on::PassOn;
 pub use proxy::Proxy;
 pub use scan::Scan;
 pub use talk::{Ending, Manners, Quit};
@@ -280,6 +282,8 @@ pub trait Net {
     fn spawn(&mut self, peer: ConnId);
     /// Tell a program to end, after that time if it still runs.
     fn hang_up(&mut self, child: ConnId, after: Duration);
+    /// Leave the connection to whoever reads our stdout, and end.
+    fn pass_on(&mut self, conn: ConnId);
     /// A program that has exited is not wanted any more.
     fn forget(&mut self, child: ConnId);
     /// Do what a peer of a proxy wants done.

@@ -128,6 +128,9 @@ impl Net for Script {
         self.asked
             .push(format!("hang up {} {}", child.slot(), after.as_millis()));
     }
+    fn pass_on(&mut self, conn: ConnId) {
+        self.asked.push(format!("pass on {}", conn.slot()));
+    }
     fn forget(&mut self, child: ConnId) {
         self.asked.push(format!("forget {}", child.slot()));
     }

@@ -26,6 +26,7 @@ enum Request {
     Announce(String),
     Spawn(ConnId),
     HangUp(ConnId, Duration),
+    PassOn(ConnId),
     Forget(ConnId),
     Reach(ConnId),
     Hear(ConnId),
@@ -78,6 +79,9 @@ impl Net for Desk<'_> {
     }
     fn hang_up(&mut self, child: ConnId, after: Duration) {
         self.requests.push(Request::HangUp(child, after));
+    }
+    fn pass_on(&mut self, conn: ConnId) {
+        self.requests.push(Request::PassOn(conn));
     }
     fn forget(&mut self, child: ConnId) {
         self.requests.push(Request::Forget(child));
@@ -201,6 +205,7 @@ impl Shell {
             Request::Announce(words) => self.announce(&words),
             Request::Spawn(peer) => self.spawn(peer),
             Request::HangUp(child, after) => self.hang_up(child, after),
+            Request::PassOn(conn) => self.pass_on(conn),
             Request::Forget(child) => self.forget(child),
             Request::Reach(asker) => self.run_errand(asker),
             Request::Hear(conn) => self.hear(conn),

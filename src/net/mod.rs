@@ -28,6 +28,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod pass_on;
 mod phrases;
 mod progress;
 mod reach;
@@ -129,6 +130,8 @@ pub struct Config {
     pub reader: Option<Reader>,
     /// The first peer that is let in is the only one.
     pub single: bool,
+    /// A connection is left to others as it is when it is there.
+    pub pass_on: bool,
     /// Peers are let in one after another.
     pub in_turn: bool,
     /// No more is received of a peer once so much has come.
@@ -441,6 +444,9 @@ impl Shell {
         let mut stack = Stack::default();
         (self.config.peer_layers)(&self.config, whose, &mut stack);
         conn.set_layers(stack, &self.layer_pool);
+        if self.config.pass_on {
+            conn.sip();
+        }
         conn.left = self.config.packets.unwrap_or(conn::UNLIMITED);
         self.conns.add(conn)
     }

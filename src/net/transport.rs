@@ -147,6 +147,15 @@ impl Transport {
         }
     }
 
+    /// The only socket of it, if it has one.
+    pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Stream(socket) | Self::Sctp { socket, .. } => Some(socket.as_fd()),
+            Self::Datagram(datagram) => Some(datagram.socket.as_fd()),
+            Self::Session(_) | Self::Child(_) | Self::Stdio { .. } => None,
+        }
+    }
+
     /// Reads once, without waiting. `Ok(None)` is the end of a stream.
     pub(super) fn read(&mut self, into: &mut Buf) -> io::Result<Option<usize>> {
         let n = match self {

@@ -53,6 +53,8 @@ pub struct Wishes {
     pub multicast_loop: Option<bool>,
     /// Datagrams may go to everybody around.
     pub broadcast: bool,
+    /// The system debugs them.
+    pub debug: bool,
     /// Bytes that the system holds for us.
     pub receive_buffer: Option<usize>,
     /// Bytes that it holds for the peer.
@@ -202,6 +204,10 @@ impl Wishes {
     }
 
     fn mark(&self, socket: &Socket, v6: bool) -> io::Result<()> {
+        if self.debug {
+            let set = sys::set_number(socket, libc::SOL_SOCKET, libc::SO_DEBUG, 1);
+            named("debugging", set)?;
+        }
         if let Some(class) = self.class {
             let set = match v6 {
                 true => socket.set_tclass_v6(class.into()),

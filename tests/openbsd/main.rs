@@ -5,6 +5,7 @@
 mod common;
 
 mod ends;
+mod pass;
 mod scans;
 mod uses;
 

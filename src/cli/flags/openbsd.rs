@@ -14,13 +14,9 @@ pub(super) static FLAGS: &[Flag] = &[
     letter('6', "Use IPv6 only").sets(|o| o.domain = Domain::V6),
     letter('b', "Allow datagrams to everybody around").sets(|o| o.sockets.broadcast = true),
     letter('C', "Send CR LF at the end of each line of stdin").sets(|o| o.crlf = true),
-    letter('D', "Refused: debugging in the kernel").sets(|o| {
-        o.nc.refuse("-D is not supported: Linux does nothing with it");
-    }),
+    letter('D', "Have the system debug the socket").sets(|o| o.sockets.debug = true),
     letter('d', "Leave stdin alone").sets(|o| o.nc.detached = true),
-    letter('F', "Refused: pass the socket on to another program").sets(|o| {
-        o.nc.refuse("-F is not supported: what a proxy has said too early would be lost");
-    }),
+    letter('F', "Leave the socket to whoever reads stdout").sets(|o| o.nc.pass_on = true),
     letter('h', "Show this text and quit").sets(|o| o.special = Some(Special::Help)),
     letter('I', "Have the system hold so much that came").takes("length", |o, v| {
         let size = number("TCP receive window", v, 1, *BUFFER_SIZES.end() as u64)?;

@@ -255,8 +255,7 @@ fn what_is_wrong_is_said_in_its_words() {
         ),
         ("-S host 1", "nc: -S is not supported: "),
         ("-Z host 1", "nc: -Z is not supported: "),
-        ("-D host 1", "nc: -D is not supported: "),
-        ("-F host 1", "nc: -F is not supported: "),
+        ("-F -l 1", "nc: cannot use -F and -l"),
         ("-m 3 host 1", "nc: -m is not supported"),
         (
             "-n localhost 1",

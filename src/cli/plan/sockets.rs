@@ -25,6 +25,8 @@ pub struct Sockets {
     pub multicast_loop: Option<bool>,
     /// `--broadcast`.
     pub broadcast: bool,
+    /// The system is to debug them.
+    pub debug: bool,
     /// `--recv-buffer`.
     pub receive_buffer: Option<usize>,
     /// `--send-buffer`.

@@ -30,6 +30,8 @@ pub(super) struct Layers {
     pub(super) tx: Buf,
     /// Where the memory of both comes from.
     pub(super) pool: LayerPool,
+    /// Nothing is read beyond what layers need that are to leave.
+    pub(super) sips: bool,
     /// The wire has ended; what is in `rx` is all there is.
     pub(super) wire_over: bool,
     /// The stack gives nothing more unless more comes from the wire or leaves `tx`.
@@ -81,7 +83,20 @@ impl Conn {
             greeting: None,
             sealed,
             rings_at: None,
+            sips: false,
         }));
+    }
+
+    /// Layers get no byte more than they ask for: what comes behind those that leave stays in the system.
+    pub(in crate::net) fn sip(&mut self) {
+        if let Some(layers) = &mut self.layers {
+            (layers.rx, layers.sips) = (Buf::new(1), true);
+        }
+    }
+
+    /// Whether anything stands between the transport and whoever talks through the connection.
+    pub(in crate::net) fn has_layers(&self) -> bool {
+        self.layers.is_some()
     }
 
     /// Begins to agree with the peer how to talk, if there is anything to agree on.
@@ -280,6 +295,9 @@ impl Conn {
                     Err(_) if self.transport.awaits_end() => Step::Over,
                     Err(fault) => self.break_off(fault),
                 };
+            }
+            if layers.sips && layers.stack.is_open() {
+                return Step::Idle;
             }
             if !self.readable || !layers.takes(self.transport.keeps_messages()) {
                 return Step::Idle;

@@ -48,6 +48,7 @@ impl Net for Desk<'_> {
     }
     fn spawn(&mut self, _: ConnId) {}
     fn hang_up(&mut self, _: ConnId, _: Duration) {}
+    fn pass_on(&mut self, _: ConnId) {}
     fn forget(&mut self, _: ConnId) {}
     fn reach(&mut self, _: ConnId) {}
     fn hear(&mut self, _: ConnId) {}
