@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::checks::Limit;
+use super::lines::Format;
 use super::opts::Options;
 use super::plan::{Checksum, Progress};
 use super::quantity::size;
@@ -54,10 +55,14 @@ pub(super) fn whole(word: &str) -> Result<u64, String> {
     size("--size", word, SIZES).map(|size| size as u64)
 }
 
-pub(super) const LIMITS: [Limit; 4] = [
+pub(super) const LIMITS: [Limit; 5] = [
     (
         |o| o.zero_io && asks_for_any(o),
         "--progress, --rate-limit and --checksum are about what passes, and with -z nothing does.",
+    ),
+    (
+        |o| o.transfer.progress.is_some() && o.lines.format == Format::Json,
+        "--progress is a picture for people, and --log-format json is for machines.",
     ),
     (
         |o| o.transfer.size.is_some() && o.transfer.progress.is_none(),

@@ -6,6 +6,8 @@ mod proxy;
 mod sockets;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "transfer")]
+mod transfer;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
