@@ -45,7 +45,7 @@
 //! | [`say`] | every line on stderr |
 //!
 //! Who may import whom is checked by `tests/layering.rs`. `unsafe` stands in one file,
-//! `net/sys/raw.rs`. Seven decisions differ from what one might expect:
+//! `net/sys/raw.rs`. Eight decisions differ from what one might expect:
 //!
 //! * The line-end layer (`-C`) stands on stdin's side of a route, not on the peer's: what is logged is
 //!   what is sent, and a hub converts once for all its members.
@@ -55,6 +55,8 @@
 //!   supervisor has opened for us, only what cannot do without is: [`net::given`].
 //! * All sessions of a datagram listener share its socket and are told apart by address, so that
 //!   nobody is credited with what somebody else sent first.
+//! * SCTP has one end for both directions, and the system does not tell it to whoever ends: a client ends when
+//!   its stdin does, a server only if it had something to say, and that the association is gone is the end.
 //! * A proxy that we are is one layer on its peer's connection. It asks others to reach whom the peer
 //!   names, and that connection is plain: the layer writes what goes there and reads what comes back, so
 //!   that a tunnel needs no layer at all once it is there.

@@ -24,11 +24,13 @@ pub fn text() -> String {
     };
     let ours = |flag: &Flag| flag.section == Section::Beyond;
     let usual = lines(&|flag| works(flag) && !ours(flag));
-    let refused = lines(&|flag| !works(flag));
+    let refused = match lines(&|flag| !works(flag)) {
+        none if none.is_empty() => none,
+        some => format!("\nRefused by this build, for it cannot do them:\n{some}"),
+    };
     let beyond = lines(&|flag| works(flag) && ours(flag));
     format!(
-        "{}\n{}\n{WORDS}\n{usual}\nRefused by this build, for it cannot do them:\n{refused}\n\
-         Beyond Nmap's ncat:\n{beyond}",
+        "{}\n{}\n{WORDS}\n{usual}{refused}\nBeyond Nmap's ncat:\n{beyond}",
         named("Ncat "),
         forms()
     )
