@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
+use crate::common::{In, Out, Scene, Told, told};
 #[cfg(feature = "proxy")]
-use crate::common::scene::place_of;
-use crate::common::{In, Out, Program, Scene, Told, told};
+use crate::common::{Program, scene::place_of};
 use crate::{Who, with_both};
 
 /// Longer than anything here takes on any machine.
