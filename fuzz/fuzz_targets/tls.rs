@@ -92,7 +92,7 @@ impl End {
         }
         let from = self.said.len();
         let words: Vec<u8> = (from..from + length)
-            .map(|at| (at * 7 >> 3) as u8)
+            .map(|at| ((at * 7) >> 3) as u8)
             .collect();
         match self.stack.send(&words, &mut self.tx) {
             Ok(n) => self.said.extend(&words[..n]),

@@ -11,10 +11,10 @@ mod end;
 mod kernel;
 pub(crate) mod pair;
 mod trace;
-mod voice;
+pub(crate) mod voice;
 
 pub(crate) use dice::Dice;
 pub(crate) use ear::{Ear, Hearing};
 pub(crate) use end::{End, Nature};
 pub(crate) use trace::Trace;
-pub(crate) use voice::{Fate, Voice, speaker_of, word};
+pub(crate) use voice::{Fate, Voice};

@@ -11,7 +11,7 @@ use ncat::data::Buf;
 use ncat::route::{self, Voice};
 use ncat::wire::Chat;
 
-use crate::fake::{speaker_of, word};
+use crate::fake::voice::{speaker_of, word};
 
 /// One piece of the log.
 pub(super) struct Entry {

@@ -4,7 +4,7 @@ use ncat::mode::Flow;
 
 use super::World;
 use super::routes::Route;
-use crate::fake::{End, audit, speaker_of};
+use crate::fake::{End, audit, voice::speaker_of};
 
 /// What the inbox of a hub and one held chunk of a member may keep from the centre.
 const INBOX: usize = 128 * 1024;

@@ -45,7 +45,7 @@ impl World {
             let (from, until) = (seat.heard_from[who], until[who]);
             let wanted = complete && who != end.voice.who;
             let said = |from: usize, until: usize| {
-                let bytes = (from..until).map(|place| crate::fake::word(who, place));
+                let bytes = (from..until).map(|place| crate::fake::voice::word(who, place));
                 bytes.filter(|byte| *byte != b'\n')
             };
             let fits = (from.saturating_sub(HELD)..=from).any(|from| {
