@@ -10,6 +10,7 @@ use pkcs8::Error::{Asn1, EncryptedPrivateKey};
 use pkcs8::pkcs5::Error::{DecryptFailed, EncryptFailed};
 use rustls::pki_types::pem::{Error, PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// How often a pass phrase may be wrong.
@@ -21,6 +22,17 @@ const OLD_ENCRYPTION: &str = "Proc-Type: 4,ENCRYPTED";
 /// The first byte of most things in DER.
 const SEQUENCE: u8 = 0x30;
 
+/// Sections of OpenSSL's, and those of the same kind that have another name.
+const OTHER_NAMES: [(&str, &str); 3] = [
+    ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY"),
+    ("TRUSTED CERTIFICATE", "CERTIFICATE"),
+    ("X509 CERTIFICATE", "CERTIFICATE"),
+];
+
+/// What a note begins with that says what a certificate is trusted for, a sequence, or what it is not.
+const TRUSTED_FOR: u8 = SEQUENCE;
+const REJECTED_FOR: u8 = 0xa0;
+
 /// Asks for a pass phrase; `again` when the last one was wrong.
 pub type Ask<'a> = &'a mut dyn FnMut(bool) -> Result<String, String>;
 
@@ -30,15 +42,10 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String
     let mut found = Vec::new();
     for section in sections(&text) {
         match section {
-            Ok((SectionKind::Certificate, der)) => match X509Certificate::from_der(&der) {
-                Ok(([], _)) => found.push(CertificateDer::from(der)),
-                _ => {
-                    return Err(format!(
-                        "holds a damaged certificate, number {}",
-                        found.len() + 1
-                    ));
-                }
-            },
+            Ok((SectionKind::Certificate, der)) => {
+                let found_before = found.len();
+                found.push(certificate(der).map_err(|slip| slip.words(found_before + 1))?);
+            }
             Ok(_) => (),
             // Its headers are no base64. Whether the key is wanted is asked elsewhere.
             Err(_) if text.contains(OLD_ENCRYPTION) => (),
@@ -49,6 +56,42 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String
         true => Err(absence("certificate", "openssl x509 -inform DER", bytes)),
         false => Ok(found),
     }
+}
+
+/// What is wrong with a certificate.
+enum Slip {
+    Damaged,
+    Restricted,
+}
+
+impl Slip {
+    fn words(self, number: usize) -> String {
+        match self {
+            Self::Damaged => format!("holds a damaged certificate, number {number}"),
+            Self::Restricted => format!(
+                "says what its certificate number {number} is trusted for, which is not supported; \
+                 `openssl x509 -in OLD -out NEW` leaves that out"
+            ),
+        }
+    }
+}
+
+/// A certificate, without the notes that OpenSSL keeps behind those it calls trusted. A note that restricts
+/// what it is trusted for must not be lost.
+fn certificate(mut der: Vec<u8>) -> Result<CertificateDer<'static>, Slip> {
+    let (notes, _) = X509Certificate::from_der(&der).map_err(|_| Slip::Damaged)?;
+    let length = der.len() - notes.len();
+    if !notes.is_empty() {
+        let (behind, notes) = Any::from_der(notes).map_err(|_| Slip::Damaged)?;
+        if !behind.is_empty() || notes.tag() != Tag::Sequence {
+            return Err(Slip::Damaged);
+        }
+        if let Some(&(TRUSTED_FOR | REJECTED_FOR)) = notes.data.first() {
+            return Err(Slip::Restricted);
+        }
+    }
+    der.truncate(length);
+    Ok(der.into())
 }
 
 /// The first private key: PKCS#8, encrypted or not, PKCS#1 or SEC1.
@@ -72,12 +115,19 @@ pub fn key(bytes: &[u8], ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String>
     Err(absence("private key", "openssl pkey -inform DER", bytes))
 }
 
-/// The reader passes over encrypted keys, for it has no name for them; so they come under the name
-/// of those that are not. What they hold begins differently.
+/// The reader passes over what it has no name for; so that comes under a name that it has. What is in
+/// there tells itself apart.
 fn sections(text: &str) -> Vec<Result<(SectionKind, Vec<u8>), Error>> {
-    let text = text
-        .replace("BEGIN ENCRYPTED PRIVATE KEY-----", "BEGIN PRIVATE KEY-----")
-        .replace("END ENCRYPTED PRIVATE KEY-----", "END PRIVATE KEY-----");
+    // Editors of another system begin a file with a mark.
+    let mut text = text.trim_start_matches('\u{feff}').to_owned();
+    for (name, known) in OTHER_NAMES {
+        for edge in ["BEGIN", "END"] {
+            text = text.replace(
+                &format!("-----{edge} {name}-----"),
+                &format!("-----{edge} {known}-----"),
+            );
+        }
+    }
     PemObject::pem_slice_iter(text.as_bytes()).collect()
 }
 

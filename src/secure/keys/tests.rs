@@ -30,6 +30,12 @@ const MAKE: &str = "
     cat ec.crt old.pem > old.crt
     openssl x509 -in ec.crt -text > text.crt
     sed 's/$/\\r/' ec.crt > dos.crt
+    openssl x509 -in ec.crt -setalias me -trustout -out trusted.crt
+    openssl x509 -in ec.crt -trustout -out unmarked.crt
+    openssl x509 -in ec.crt -addtrust serverAuth -out for.crt
+    openssl x509 -in ec.crt -addreject serverAuth -out against.crt
+    sed 's/ CERT/ X509 CERT/' ec.crt > x509.crt
+    { printf '\\357\\273\\277'; cat ec.crt; } > marked.crt
     sed 5q ec.crt > cut.crt
     sed '3s/.*/????/' ec.crt > noise.crt
     { echo -----BEGIN CERTIFICATE-----; echo MAMC; echo -----END CERTIFICATE-----; } > damaged.crt
@@ -88,6 +94,10 @@ fn certificates_and_keys_are_taken_as_openssl_writes_them() {
         ("v1.crt", "ec.pem", &[], "1 ECDSA"),
         ("text.crt", "ec.pem", &[], "1 ECDSA"),
         ("dos.crt", "ec.pem", &[], "1 ECDSA"),
+        ("trusted.crt", "ec.pem", &[], "1 ECDSA"),
+        ("unmarked.crt", "ec.pem", &[], "1 ECDSA"),
+        ("x509.crt", "ec.pem", &[], "1 ECDSA"),
+        ("marked.crt", "ec.pem", &[], "1 ECDSA"),
         ("chain.crt", "ec.pem", &[], "2 ECDSA"),
         ("both.pem", "both.pem", &[], "1 ECDSA"),
         ("behind.pem", "behind.pem", &[], "1 ECDSA"),
@@ -112,6 +122,13 @@ fn certificates_and_keys_are_taken_as_openssl_writes_them() {
 #[test]
 fn files_that_are_no_use_are_refused_with_the_reason() {
     let Some(place) = made() else { return };
+    let restricted = |file: &str| {
+        format!(
+            "{file} says what its certificate number 1 is trusted for, which is not supported; \
+             `openssl x509 -in OLD -out NEW` leaves that out"
+        )
+    };
+    let (only_for, not_for) = (restricted("for.crt"), restricted("against.crt"));
     let useless = format!("small.pem holds a key that cannot be used: {KEYS} can");
     for (cert, key, outcome) in [
         (
@@ -139,6 +156,8 @@ fn files_that_are_no_use_are_refused_with_the_reason() {
             "ec.pem",
             "damaged.crt holds a damaged certificate, number 1",
         ),
+        ("for.crt", "ec.pem", &only_for),
+        ("against.crt", "ec.pem", &not_for),
         (
             "crt.der",
             "ec.pem",
