@@ -13,10 +13,15 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::old::{self, Lock};
+
 /// How often a pass phrase may be wrong.
 const TRIES: usize = 3;
 
-/// Begins what OpenSSL once encrypted in a way of its own, from a hash that has long been broken.
+/// A key that no pass phrase opens.
+const NOT_OURS: &str = "holds a key in an encryption that is not supported";
+
+/// Begins what OpenSSL once encrypted in a way of its own.
 const OLD_ENCRYPTION: &str = "Proc-Type: 4,ENCRYPTED";
 
 /// The first byte of most things in DER.
@@ -94,15 +99,13 @@ fn certificate(mut der: Vec<u8>) -> Result<CertificateDer<'static>, Slip> {
     Ok(der.into())
 }
 
-/// The first private key: PKCS#8, encrypted or not, PKCS#1 or SEC1.
+/// The first private key: PKCS#8, PKCS#1 or SEC1, encrypted or not.
 pub fn key(bytes: &[u8], ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
     let text = String::from_utf8_lossy(bytes);
-    if text.contains(OLD_ENCRYPTION) {
-        return Err(
-            "holds a key in OpenSSL's old encryption, which is not supported; \
-            `openssl pkcs8 -topk8 -in OLD -out NEW` makes one in the new"
-                .to_owned(),
-        );
+    match old::section(&text) {
+        Ok(Some((section, lock))) => return unlock(&section, &lock, ask),
+        Ok(None) => (),
+        Err(()) => return Err(NOT_OURS.to_owned()),
     }
     for section in sections(&text) {
         match section.map_err(|error| words(&error))? {
@@ -136,15 +139,43 @@ fn open(der: Vec<u8>, ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
     if !is_sealed(&der) {
         return Ok(PrivateKeyDer::Pkcs8(der.into()));
     }
-    let not_ours = |_| "holds a key in an encryption that is not supported".to_owned();
+    let not_ours = |_| NOT_OURS.to_owned();
     let sealed = EncryptedPrivateKeyInfo::try_from(&der[..]).map_err(not_ours)?;
+    tried(ask, |phrase| match sealed.decrypt(phrase) {
+        Ok(key) => Ok(Some(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into()))),
+        // The library calls some failures after the other direction. And what comes of a wrong
+        // pass phrase may by chance look decrypted, but not like a key.
+        Err(EncryptedPrivateKey(DecryptFailed | EncryptFailed) | Asn1(_)) => Ok(None),
+        Err(error) => Err(not_ours(error)),
+    })
+}
+
+/// What is in a section in OpenSSL's old encryption, whose headers have been taken away.
+fn unlock(section: &str, lock: &Lock, ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
+    let first = sections(section).into_iter().next();
+    let key: fn(Vec<u8>) -> PrivateKeyDer<'static>;
+    let sealed = match first.transpose().map_err(|error| words(&error))? {
+        Some((SectionKind::RsaPrivateKey, sealed)) => {
+            key = |der| PrivateKeyDer::Pkcs1(der.into());
+            sealed
+        }
+        Some((SectionKind::EcPrivateKey, sealed)) => {
+            key = |der| PrivateKeyDer::Sec1(der.into());
+            sealed
+        }
+        Some(_) | None => return Err(NOT_OURS.to_owned()),
+    };
+    tried(ask, |phrase| Ok(lock.open(&sealed, &phrase).map(key)))
+}
+
+/// What the first right pass phrase gives.
+fn tried<K>(
+    ask: Ask<'_>,
+    mut open: impl FnMut(String) -> Result<Option<K>, String>,
+) -> Result<K, String> {
     for attempt in 0..TRIES {
-        match sealed.decrypt(ask(attempt > 0)?) {
-            Ok(key) => return Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into())),
-            // The library calls some failures after the other direction. And what comes of a wrong
-            // pass phrase may by chance look decrypted, but not like a key.
-            Err(EncryptedPrivateKey(DecryptFailed | EncryptFailed) | Asn1(_)) => (),
-            Err(error) => return Err(not_ours(error)),
+        if let Some(key) = open(ask(attempt > 0)?)? {
+            return Ok(key);
         }
     }
     Err("holds a key that no pass phrase has opened".to_owned())

@@ -20,6 +20,10 @@ const MAKE: &str = "
     openssl pkcs8 -topk8 -scrypt -passout pass:sesame -in ec.pem -out scrypt.pem
     openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:sesame -in ec.pem -out pbes1.pem
     openssl ec -aes128 -passout pass:sesame -in ec.pem -out old.pem
+    openssl ec -aes192 -passout pass:sesame -in ec.pem -out old192.pem
+    openssl ec -des3 -passout pass:sesame -in ec.pem -out old3.pem
+    openssl ec -camellia128 -passout pass:sesame -in ec.pem -out flower.pem
+    openssl rsa -in rsa.pem -traditional -aes256 -passout pass:sesame -out oldrsa.pem
     certificate rsa; certificate ec; certificate ed
     openssl req -new -key ec.pem -subj /CN=v1 | openssl x509 -req -days 2 -signkey ec.pem -out v1.crt
     openssl x509 -in ec.crt -outform DER -out crt.der
@@ -104,6 +108,16 @@ fn certificates_and_keys_are_taken_as_openssl_writes_them() {
         ("old.crt", "ec.pem", &[], "1 ECDSA"),
         ("ec.crt", "sealed.pem", &["sesame"], "1 ECDSA asked"),
         ("ec.crt", "scrypt.pem", &["sesame"], "1 ECDSA asked"),
+        ("ec.crt", "old.pem", &["sesame"], "1 ECDSA asked"),
+        ("ec.crt", "old192.pem", &["sesame"], "1 ECDSA asked"),
+        (
+            "ec.crt",
+            "old3.pem",
+            &["?", "sesame"],
+            "1 ECDSA asked again",
+        ),
+        ("rsa.crt", "oldrsa.pem", &["sesame"], "1 RSA asked"),
+        ("old.crt", "old.crt", &["sesame"], "1 ECDSA asked"),
         (
             "ec.crt",
             "sealed.pem",
@@ -170,9 +184,8 @@ fn files_that_are_no_use_are_refused_with_the_reason() {
         ),
         (
             "ec.crt",
-            "old.pem",
-            "old.pem holds a key in OpenSSL's old encryption, which is not supported; \
-             `openssl pkcs8 -topk8 -in OLD -out NEW` makes one in the new",
+            "flower.pem",
+            "flower.pem holds a key in an encryption that is not supported",
         ),
         (
             "ec.crt",
