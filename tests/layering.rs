@@ -138,6 +138,10 @@ const RULES: &[Rule] = &[
         place: "secure",
         may: &[
             "std",
+            "aes",
+            "cbc",
+            "des",
+            "md5",
             "pkcs8",
             "rcgen",
             "rpassword",

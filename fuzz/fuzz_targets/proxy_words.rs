@@ -10,7 +10,7 @@ use std::path::Path;
 use libfuzzer_sys::fuzz_target;
 use ncat::access::{Destinations, Source};
 use ncat::cli::plan::{Login, ProxyKind};
-use ncat::cli::proxy::{self, Word};
+use ncat::cli::proxy::{self, Who, Word};
 
 /// Names that lead somewhere.
 struct Fake;
@@ -78,7 +78,7 @@ fn ways(list: &str) {
             "a host of {list:?}: {word:?}"
         );
         assert!(word.port != Some(0), "a port of {list:?}: {word:?}");
-        for login in word.login.iter() {
+        if let Who::Is(login) = &word.who {
             unbroken(login);
         }
     }
@@ -109,12 +109,14 @@ fn written(word: &Word) -> String {
             (ProxyKind::Socks5, _) => "socks5://",
         };
     }
-    if let Some(login) = &word.login {
+    if let Who::Is(login) = &word.who {
         text += &escaped(&login.user);
         for password in login.password.iter() {
             text += ":";
             text += &escaped(password);
         }
+    }
+    if word.who != Who::Unsaid {
         text += "@";
     }
     text += &match word.host.contains(':') {

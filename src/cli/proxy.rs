@@ -104,7 +104,7 @@ impl Proxies {
 
     /// Whether `--proxy-auth` tells anything that the words do not.
     pub fn all_have_logins(&self) -> bool {
-        self.hops.iter().all(|word| word.login.is_some())
+        self.hops.iter().all(|word| word.who != Who::Unsaid)
     }
 }
 
@@ -126,12 +126,23 @@ pub enum Dns {
 pub struct Word {
     /// How it is met, if that was said.
     pub scheme: Option<Scheme>,
-    /// Who we are there, if that was said.
-    pub login: Option<Login>,
+    /// Who we are there.
+    pub who: Who,
     /// Its host, without brackets.
     pub host: String,
     /// The port there.
     pub port: Option<u16>,
+}
+
+/// Who we are at a proxy, as its word says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// It does not say: whoever we are at all of them.
+    Unsaid,
+    /// Nobody: what others are told is none of its business.
+    Nobody,
+    /// This one.
+    Is(Login),
 }
 
 /// How a proxy is met.
@@ -235,7 +246,7 @@ fn word(text: &str) -> Result<Word, Slip> {
             };
             Ok(Word {
                 scheme: None,
-                login: None,
+                who: Who::Unsaid,
                 host: host.into(),
                 port,
             })
@@ -246,14 +257,15 @@ fn word(text: &str) -> Result<Word, Slip> {
 fn url(scheme: &str, rest: &str) -> Result<Word, Slip> {
     let scheme = Scheme::named(scheme).ok_or(Slip::Shape)?;
     let authority = rest.strip_suffix('/').unwrap_or(rest);
-    let (login, authority) = match authority.rsplit_once('@') {
-        Some((who, authority)) => (Some(userinfo(who, scheme.kind)?), authority),
-        None => (None, authority),
+    let (who, authority) = match authority.rsplit_once('@') {
+        Some(("", authority)) => (Who::Nobody, authority),
+        Some((who, authority)) => (Who::Is(userinfo(who, scheme.kind)?), authority),
+        None => (Who::Unsaid, authority),
     };
     let (host, port) = place(authority)?;
     Ok(Word {
         scheme: Some(scheme),
-        login,
+        who,
         host: host.into(),
         port,
     })
@@ -315,7 +327,7 @@ fn userinfo(text: &str, kind: ProxyKind) -> Result<Login, Slip> {
     };
     // To HTTP, a name ends with its first colon, so none can be in it.
     let cut = kind == ProxyKind::Http && login.user.contains(&b':');
-    match text.is_empty() || cut || has_controls(&login) {
+    match cut || has_controls(&login) {
         true => Err(Slip::Shape),
         false => Ok(login),
     }

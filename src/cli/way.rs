@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::opts::{Domain, Options};
 use super::place::{Place, family};
 use super::plan::{Address, Family, Far, Hop, Login, ProxyKind, Way};
-use super::proxy::{self, AUTH_VARIABLE, Dns, LONGEST, Word};
+use super::proxy::{self, AUTH_VARIABLE, Dns, LONGEST, Who, Word};
 use super::ssl::Ssl;
 use super::{UsageError, World, target};
 use crate::secure::Wishes;
@@ -84,7 +84,11 @@ fn hop(
 ) -> Result<Hop, UsageError> {
     let usual = options.proxy.kind();
     let kind = word.kind(usual);
-    let login = word.login.as_ref().or(login).cloned();
+    let login = match &word.who {
+        Who::Unsaid => login.cloned(),
+        Who::Nobody => None,
+        Who::Is(login) => Some(login.clone()),
+    };
     if kind == ProxyKind::Socks5 && login.as_ref().is_some_and(is_too_long) {
         return Err(UsageError::quitting(
             "SOCKS5 has room for names of 1 to 255 bytes and passwords of no more.",

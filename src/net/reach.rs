@@ -323,11 +323,22 @@ impl Shell {
                 why: Failure {
                     hint,
                     told: self.config.phrases.is_some(),
+                    words: self.unreached(why),
                     ..failure(why)
                 },
             }),
             Some(Caller::Peer(asker)) => self.missed(asker, why),
             None => {}
+        }
+    }
+
+    /// Why nobody was reached. With proxies it is the first of them that was not, and the host behind them may
+    /// be well; that the time is up is about all of the way.
+    fn unreached(&self, why: &io::Error) -> String {
+        let is_proxy = self.config.name_of.is_some() && why.raw_os_error().is_some();
+        match is_proxy {
+            true => format!("Proxy connection failed: {}", words(why)),
+            false => words(why),
         }
     }
 

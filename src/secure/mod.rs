@@ -25,6 +25,8 @@ mod made;
 #[cfg(feature = "tls")]
 mod names;
 #[cfg(feature = "tls")]
+mod old;
+#[cfg(feature = "tls")]
 pub mod pem;
 #[cfg(feature = "tls")]
 mod provider;

@@ -10,16 +10,33 @@ use pkcs8::Error::{Asn1, EncryptedPrivateKey};
 use pkcs8::pkcs5::Error::{DecryptFailed, EncryptFailed};
 use rustls::pki_types::pem::{Error, PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::old::{self, Lock};
 
 /// How often a pass phrase may be wrong.
 const TRIES: usize = 3;
 
-/// Begins what OpenSSL once encrypted in a way of its own, from a hash that has long been broken.
+/// A key that no pass phrase opens.
+const NOT_OURS: &str = "holds a key in an encryption that is not supported";
+
+/// Begins what OpenSSL once encrypted in a way of its own.
 const OLD_ENCRYPTION: &str = "Proc-Type: 4,ENCRYPTED";
 
 /// The first byte of most things in DER.
 const SEQUENCE: u8 = 0x30;
+
+/// Sections of OpenSSL's, and those of the same kind that have another name.
+const OTHER_NAMES: [(&str, &str); 3] = [
+    ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY"),
+    ("TRUSTED CERTIFICATE", "CERTIFICATE"),
+    ("X509 CERTIFICATE", "CERTIFICATE"),
+];
+
+/// What a note begins with that says what a certificate is trusted for, a sequence, or what it is not.
+const TRUSTED_FOR: u8 = SEQUENCE;
+const REJECTED_FOR: u8 = 0xa0;
 
 /// Asks for a pass phrase; `again` when the last one was wrong.
 pub type Ask<'a> = &'a mut dyn FnMut(bool) -> Result<String, String>;
@@ -30,15 +47,10 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String
     let mut found = Vec::new();
     for section in sections(&text) {
         match section {
-            Ok((SectionKind::Certificate, der)) => match X509Certificate::from_der(&der) {
-                Ok(([], _)) => found.push(CertificateDer::from(der)),
-                _ => {
-                    return Err(format!(
-                        "holds a damaged certificate, number {}",
-                        found.len() + 1
-                    ));
-                }
-            },
+            Ok((SectionKind::Certificate, der)) => {
+                let found_before = found.len();
+                found.push(certificate(der).map_err(|slip| slip.words(found_before + 1))?);
+            }
             Ok(_) => (),
             // Its headers are no base64. Whether the key is wanted is asked elsewhere.
             Err(_) if text.contains(OLD_ENCRYPTION) => (),
@@ -51,15 +63,49 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String
     }
 }
 
-/// The first private key: PKCS#8, encrypted or not, PKCS#1 or SEC1.
+/// What is wrong with a certificate.
+enum Slip {
+    Damaged,
+    Restricted,
+}
+
+impl Slip {
+    fn words(self, number: usize) -> String {
+        match self {
+            Self::Damaged => format!("holds a damaged certificate, number {number}"),
+            Self::Restricted => format!(
+                "says what its certificate number {number} is trusted for, which is not supported; \
+                 `openssl x509 -in OLD -out NEW` leaves that out"
+            ),
+        }
+    }
+}
+
+/// A certificate, without the notes that OpenSSL keeps behind those it calls trusted. A note that restricts
+/// what it is trusted for must not be lost.
+fn certificate(mut der: Vec<u8>) -> Result<CertificateDer<'static>, Slip> {
+    let (notes, _) = X509Certificate::from_der(&der).map_err(|_| Slip::Damaged)?;
+    let length = der.len() - notes.len();
+    if !notes.is_empty() {
+        let (behind, notes) = Any::from_der(notes).map_err(|_| Slip::Damaged)?;
+        if !behind.is_empty() || notes.tag() != Tag::Sequence {
+            return Err(Slip::Damaged);
+        }
+        if let Some(&(TRUSTED_FOR | REJECTED_FOR)) = notes.data.first() {
+            return Err(Slip::Restricted);
+        }
+    }
+    der.truncate(length);
+    Ok(der.into())
+}
+
+/// The first private key: PKCS#8, PKCS#1 or SEC1, encrypted or not.
 pub fn key(bytes: &[u8], ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
     let text = String::from_utf8_lossy(bytes);
-    if text.contains(OLD_ENCRYPTION) {
-        return Err(
-            "holds a key in OpenSSL's old encryption, which is not supported; \
-            `openssl pkcs8 -topk8 -in OLD -out NEW` makes one in the new"
-                .to_owned(),
-        );
+    match old::section(&text) {
+        Ok(Some((section, lock))) => return unlock(&section, &lock, ask),
+        Ok(None) => (),
+        Err(()) => return Err(NOT_OURS.to_owned()),
     }
     for section in sections(&text) {
         match section.map_err(|error| words(&error))? {
@@ -72,12 +118,19 @@ pub fn key(bytes: &[u8], ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String>
     Err(absence("private key", "openssl pkey -inform DER", bytes))
 }
 
-/// The reader passes over encrypted keys, for it has no name for them; so they come under the name
-/// of those that are not. What they hold begins differently.
+/// The reader passes over what it has no name for; so that comes under a name that it has. What is in
+/// there tells itself apart.
 fn sections(text: &str) -> Vec<Result<(SectionKind, Vec<u8>), Error>> {
-    let text = text
-        .replace("BEGIN ENCRYPTED PRIVATE KEY-----", "BEGIN PRIVATE KEY-----")
-        .replace("END ENCRYPTED PRIVATE KEY-----", "END PRIVATE KEY-----");
+    // Editors of another system begin a file with a mark.
+    let mut text = text.trim_start_matches('\u{feff}').to_owned();
+    for (name, known) in OTHER_NAMES {
+        for edge in ["BEGIN", "END"] {
+            text = text.replace(
+                &format!("-----{edge} {name}-----"),
+                &format!("-----{edge} {known}-----"),
+            );
+        }
+    }
     PemObject::pem_slice_iter(text.as_bytes()).collect()
 }
 
@@ -86,15 +139,43 @@ fn open(der: Vec<u8>, ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
     if !is_sealed(&der) {
         return Ok(PrivateKeyDer::Pkcs8(der.into()));
     }
-    let not_ours = |_| "holds a key in an encryption that is not supported".to_owned();
+    let not_ours = |_| NOT_OURS.to_owned();
     let sealed = EncryptedPrivateKeyInfo::try_from(&der[..]).map_err(not_ours)?;
+    tried(ask, |phrase| match sealed.decrypt(phrase) {
+        Ok(key) => Ok(Some(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into()))),
+        // The library calls some failures after the other direction. And what comes of a wrong
+        // pass phrase may by chance look decrypted, but not like a key.
+        Err(EncryptedPrivateKey(DecryptFailed | EncryptFailed) | Asn1(_)) => Ok(None),
+        Err(error) => Err(not_ours(error)),
+    })
+}
+
+/// What is in a section in OpenSSL's old encryption, whose headers have been taken away.
+fn unlock(section: &str, lock: &Lock, ask: Ask<'_>) -> Result<PrivateKeyDer<'static>, String> {
+    let first = sections(section).into_iter().next();
+    let key: fn(Vec<u8>) -> PrivateKeyDer<'static>;
+    let sealed = match first.transpose().map_err(|error| words(&error))? {
+        Some((SectionKind::RsaPrivateKey, sealed)) => {
+            key = |der| PrivateKeyDer::Pkcs1(der.into());
+            sealed
+        }
+        Some((SectionKind::EcPrivateKey, sealed)) => {
+            key = |der| PrivateKeyDer::Sec1(der.into());
+            sealed
+        }
+        Some(_) | None => return Err(NOT_OURS.to_owned()),
+    };
+    tried(ask, |phrase| Ok(lock.open(&sealed, &phrase).map(key)))
+}
+
+/// What the first right pass phrase gives.
+fn tried<K>(
+    ask: Ask<'_>,
+    mut open: impl FnMut(String) -> Result<Option<K>, String>,
+) -> Result<K, String> {
     for attempt in 0..TRIES {
-        match sealed.decrypt(ask(attempt > 0)?) {
-            Ok(key) => return Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into())),
-            // The library calls some failures after the other direction. And what comes of a wrong
-            // pass phrase may by chance look decrypted, but not like a key.
-            Err(EncryptedPrivateKey(DecryptFailed | EncryptFailed) | Asn1(_)) => (),
-            Err(error) => return Err(not_ours(error)),
+        if let Some(key) = open(ask(attempt > 0)?)? {
+            return Ok(key);
         }
     }
     Err("holds a key that no pass phrase has opened".to_owned())

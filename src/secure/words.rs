@@ -62,7 +62,10 @@ fn alerted(alert: AlertDescription) -> String {
         UnknownCA => "it does not know who issued our certificate (unknown CA)",
         CertificateRequired | NoCertificate => "it wants a certificate from us",
         AccessDenied => "our certificate is not allowed in",
-        HandshakeFailure => "it found no cipher or parameters in common (handshake failure)",
+        // Before TLS 1.3 this is also how a certificate is missed.
+        HandshakeFailure => {
+            "it found no cipher or parameters in common, or wants a certificate from us (handshake failure)"
+        }
         InsufficientSecurity => "our ciphers are too weak for it",
         ProtocolVersion => "it does not speak our versions of TLS",
         InappropriateFallback => "it speaks a later version of TLS than was offered",
@@ -176,6 +179,11 @@ mod tests {
             (
                 Error::AlertReceived(AlertDescription::from(200)),
                 "The peer refused: alert 200",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::HandshakeFailure),
+                "The peer refused: it found no cipher or parameters in common, or wants a certificate \
+                 from us (handshake failure)",
             ),
             (
                 InvalidMessage::InvalidContentType.into(),

@@ -40,6 +40,15 @@ pub(crate) fn last_words(status: &str) -> Vec<u8> {
     refusal(status, "Connection: close\r\n")
 }
 
+/// What a request hears that leads nowhere: what was to go through a tunnel may come behind it, so that one
+/// is the last.
+pub(crate) fn dead_end(request: &str, status: &str) -> Vec<u8> {
+    match request.starts_with("CONNECT") {
+        true => last_words(status),
+        false => refusal(status, ""),
+    }
+}
+
 /// A proxy at work.
 #[derive(Debug)]
 pub(crate) struct House {

@@ -1,7 +1,7 @@
 //! Who may come, how many at a time, and where they may go.
 
 use crate::common::{Place, Told};
-use crate::house::{A_MOMENT, CONNECTED, House, refusal};
+use crate::house::{A_MOMENT, CONNECTED, House, dead_end};
 
 #[test]
 fn who_is_not_on_the_list_is_turned_away() -> Told {
@@ -159,7 +159,7 @@ fn lists_say_where_clients_may_go() -> Told {
                 format!("GET http://{place}/ HTTP/1.1\r\n\r\n"),
             ] {
                 let client = house.asks(&request)?;
-                let heard = house.heard(client, &refusal("403 Forbidden", ""));
+                let heard = house.heard(client, &dead_end(&request, "403 Forbidden"));
                 heard.map_err(|e| format!("{options:?}: {request:?}: {e}"))?;
             }
         }

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 use crate::common::wire::Room;
 use crate::common::{Place, Told, told};
-use crate::house::{CONNECTED, House, last_words, port, refusal};
+use crate::house::{CONNECTED, House, dead_end, last_words, port, refusal};
 
 /// A request, the status, and whether the connection stays.
 type Case<'a> = (&'a str, &'a str, bool);
@@ -52,6 +52,10 @@ fn what_is_no_request_is_400() -> Told {
         "GET\thttp://ORIGIN/\tHTTP/1.1\r\n\r\n",
         " GET http://ORIGIN/ HTTP/1.1\r\n\r\n",
         "\x16\x03\x01\x02\n\n",
+        // What TLS and SOCKS begin with: it is not waited for more.
+        "\x16\x03\x01",
+        "\x05\x01\0",
+        "\x04",
         "GET / HTTP/1.1\r\nHost: ORIGIN\r\n\r\n",
         "GET ORIGIN HTTP/1.1\r\n\r\n",
         "GET http: HTTP/1.1\r\n\r\n",
@@ -177,7 +181,7 @@ fn whoever_asks_us_for_ourselves_is_403() -> Told {
     both_ways(&mut house, &["127.0.0.1", "0.0.0.0"].map(String::from))?;
     // Nobody is met at the same port of another address.
     let client = house.asks("CONNECT 127.0.0.2:PROXY HTTP/1.1\r\n\r\n")?;
-    house.heard(client, &refusal("504 Gateway Timeout", ""))?;
+    house.heard(client, &last_words("504 Gateway Timeout"))?;
     for listens in ["::", "::1"] {
         let Ok(mut house) = House::at(listens, &["-6"], |p| p) else {
             println!("SKIPPED: this machine has no IPv6");
@@ -197,8 +201,8 @@ fn both_ways(house: &mut House, hosts: &[String]) -> Told {
 }
 
 fn forbidden(house: &mut House, hosts: &[String]) -> Told {
-    let client = house.client()?;
     for host in hosts {
+        let client = house.client()?;
         for request in [
             format!("GET http://{host}:PROXY/ HTTP/1.1\r\n\r\n"),
             format!("HEAD http://{host}:PROXY HTTP/1.1\r\n\r\n"),
@@ -206,7 +210,7 @@ fn forbidden(house: &mut House, hosts: &[String]) -> Told {
         ] {
             house.forgets(client);
             house.says(client, &request);
-            let heard = house.heard(client, &refusal("403 Forbidden", ""));
+            let heard = house.heard(client, &dead_end(&request, "403 Forbidden"));
             heard.map_err(|e| format!("{request:?}: {e}"))?;
         }
     }
@@ -230,7 +234,8 @@ fn where_nobody_is_found_is_504_and_the_next_request_is_served() -> Told {
         "CONNECT [::1]:80 HTTP/1.1\r\n\r\n".into(),
     ];
     for request in &cases {
-        answered(&mut house, &[(request, "504 Gateway Timeout", true)])?;
+        let stays = !request.starts_with("CONNECT");
+        answered(&mut house, &[(request, "504 Gateway Timeout", stays)])?;
     }
     Ok(())
 }
@@ -246,7 +251,8 @@ fn a_target_that_is_silent_is_504_when_the_time_is_up() -> Told {
         format!("CONNECT {there} HTTP/1.1\r\n\r\n"),
         format!("GET http://{there}/ HTTP/1.1\r\n\r\n"),
     ] {
-        answered(&mut house, &[(&request, "504 Gateway Timeout", true)])?;
+        let stays = !request.starts_with("CONNECT");
+        answered(&mut house, &[(&request, "504 Gateway Timeout", stays)])?;
     }
     Ok(())
 }
@@ -307,15 +313,17 @@ fn who_lacks_the_means_says_500() -> Told {
     let mut house = House::open(&[])?;
     let client = house.client()?;
     house.serves(client)?;
+    let other = house.client()?;
+    house.serves(other)?;
     // Not one descriptor more than there are.
     limit_descriptors(&house, Some(3))?;
-    for request in [
-        "GET http://ORIGIN/ HTTP/1.1\r\n\r\n",
-        "CONNECT ORIGIN HTTP/1.1\r\n\r\n",
+    for (client, request) in [
+        (client, "GET http://ORIGIN/ HTTP/1.1\r\n\r\n"),
+        (other, "CONNECT ORIGIN HTTP/1.1\r\n\r\n"),
     ] {
         house.forgets(client);
         house.says(client, request);
-        let heard = house.heard(client, &refusal("500 Internal Server Error", ""));
+        let heard = house.heard(client, &dead_end(request, "500 Internal Server Error"));
         heard.map_err(|e| format!("{request:?}: {e}"))?;
     }
     limit_descriptors(&house, getrlimit(Resource::Nofile).maximum)?;

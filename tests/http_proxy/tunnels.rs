@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::deadline::in_time;
 use crate::common::table::{Case, all_hold};
 use crate::common::{Carrier, Ending, Peer, Told};
-use crate::house::{CONNECTED, House};
+use crate::house::{CONNECTED, House, last_words};
 
 /// Plays a scene by either path.
 pub(crate) fn either_way(play: impl Fn(Carrier) -> Told + Send + Sync) -> Told {
@@ -31,6 +31,23 @@ fn what_stands_behind_the_request_is_the_first_that_passes() -> Told {
         house.says(origin, "worm");
         house.heard(client, &[CONNECTED, b"worm"].concat())
     })
+}
+
+#[test]
+fn what_was_to_go_through_a_tunnel_is_no_request_when_there_is_none() -> Told {
+    let mut house = House::open(&["--proxy-deny", "127.0.0.2"])?;
+    for target in ["127.0.0.2:80", "no-such-name.invalid:80"] {
+        let client = house.asks(&format!(
+            "CONNECT {target} HTTP/1.1\r\n\r\nGET http://ORIGIN/inside HTTP/1.1\r\n\r\n"
+        ))?;
+        let status = match target.starts_with("127.") {
+            true => "403 Forbidden",
+            false => "504 Gateway Timeout",
+        };
+        house.heard_or_cut(client, &last_words(status))?;
+        house.is_unmet("somebody else's words")?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -202,7 +202,11 @@ fn a_proxy_where_nobody_listens_refuses() -> Told {
     for kind in Kind::ALL {
         let (_kept, gone) = nobody()?;
         let mut scene = ncat(&[&kind.to(&gone), &words(&[&[NAME, "80"]])])?;
-        ends_saying(&mut scene, 1, "Ncat: Connection refused.\n")?;
+        ends_saying(
+            &mut scene,
+            1,
+            "Ncat: Proxy connection failed: Connection refused.\n",
+        )?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::*;
 fn shown(word: &Word) -> String {
     let Word {
         scheme,
-        login,
+        who,
         host,
         port,
     } = word;
@@ -17,11 +17,15 @@ fn shown(word: &Word) -> String {
             false => format!("{kind:?} "),
         },
     };
-    let who = login.as_ref().map_or(String::new(), |login| {
-        let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
-        let password = login.password.as_ref().map(|password| text(password));
-        format!(" {} {password:?}", text(&login.user))
-    });
+    let who = match who {
+        Who::Unsaid => String::new(),
+        Who::Nobody => " nobody".into(),
+        Who::Is(login) => {
+            let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+            let password = login.password.as_ref().map(|password| text(password));
+            format!(" {} {password:?}", text(&login.user))
+        }
+    };
     let port = port.map_or(String::new(), |port| format!(" {port}"));
     format!("{kind}{host}{port}{who}")
 }
@@ -51,6 +55,8 @@ fn a_word_is_a_host_or_a_url() {
         ("socks4a://h", "Socks4 h"),
         ("Socks5://h:9", "Socks5 h 9"),
         ("socks5h://[::1]", "Socks5 ::1"),
+        ("http://@h", "Http h nobody"),
+        ("socks5://@[::1]:9", "Socks5 ::1 9 nobody"),
         ("http://u@h", "Http h u None"),
         ("http://u:@h", "Http h u Some(\"\")"),
         ("http://u:p:q@h:1", "Http h 1 u Some(\"p:q\")"),
@@ -113,7 +119,6 @@ fn a_word_that_is_none_is_refused() {
         "http://h?x",
         "http://h#x",
         "http://::1",
-        "http://@h",
         "http://u@",
         "http://u@@h",
         "http://a@b@h",

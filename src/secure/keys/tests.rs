@@ -20,6 +20,10 @@ const MAKE: &str = "
     openssl pkcs8 -topk8 -scrypt -passout pass:sesame -in ec.pem -out scrypt.pem
     openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:sesame -in ec.pem -out pbes1.pem
     openssl ec -aes128 -passout pass:sesame -in ec.pem -out old.pem
+    openssl ec -aes192 -passout pass:sesame -in ec.pem -out old192.pem
+    openssl ec -des3 -passout pass:sesame -in ec.pem -out old3.pem
+    openssl ec -camellia128 -passout pass:sesame -in ec.pem -out flower.pem
+    openssl rsa -in rsa.pem -traditional -aes256 -passout pass:sesame -out oldrsa.pem
     certificate rsa; certificate ec; certificate ed
     openssl req -new -key ec.pem -subj /CN=v1 | openssl x509 -req -days 2 -signkey ec.pem -out v1.crt
     openssl x509 -in ec.crt -outform DER -out crt.der
@@ -30,6 +34,12 @@ const MAKE: &str = "
     cat ec.crt old.pem > old.crt
     openssl x509 -in ec.crt -text > text.crt
     sed 's/$/\\r/' ec.crt > dos.crt
+    openssl x509 -in ec.crt -setalias me -trustout -out trusted.crt
+    openssl x509 -in ec.crt -trustout -out unmarked.crt
+    openssl x509 -in ec.crt -addtrust serverAuth -out for.crt
+    openssl x509 -in ec.crt -addreject serverAuth -out against.crt
+    sed 's/ CERT/ X509 CERT/' ec.crt > x509.crt
+    { printf '\\357\\273\\277'; cat ec.crt; } > marked.crt
     sed 5q ec.crt > cut.crt
     sed '3s/.*/????/' ec.crt > noise.crt
     { echo -----BEGIN CERTIFICATE-----; echo MAMC; echo -----END CERTIFICATE-----; } > damaged.crt
@@ -88,12 +98,26 @@ fn certificates_and_keys_are_taken_as_openssl_writes_them() {
         ("v1.crt", "ec.pem", &[], "1 ECDSA"),
         ("text.crt", "ec.pem", &[], "1 ECDSA"),
         ("dos.crt", "ec.pem", &[], "1 ECDSA"),
+        ("trusted.crt", "ec.pem", &[], "1 ECDSA"),
+        ("unmarked.crt", "ec.pem", &[], "1 ECDSA"),
+        ("x509.crt", "ec.pem", &[], "1 ECDSA"),
+        ("marked.crt", "ec.pem", &[], "1 ECDSA"),
         ("chain.crt", "ec.pem", &[], "2 ECDSA"),
         ("both.pem", "both.pem", &[], "1 ECDSA"),
         ("behind.pem", "behind.pem", &[], "1 ECDSA"),
         ("old.crt", "ec.pem", &[], "1 ECDSA"),
         ("ec.crt", "sealed.pem", &["sesame"], "1 ECDSA asked"),
         ("ec.crt", "scrypt.pem", &["sesame"], "1 ECDSA asked"),
+        ("ec.crt", "old.pem", &["sesame"], "1 ECDSA asked"),
+        ("ec.crt", "old192.pem", &["sesame"], "1 ECDSA asked"),
+        (
+            "ec.crt",
+            "old3.pem",
+            &["?", "sesame"],
+            "1 ECDSA asked again",
+        ),
+        ("rsa.crt", "oldrsa.pem", &["sesame"], "1 RSA asked"),
+        ("old.crt", "old.crt", &["sesame"], "1 ECDSA asked"),
         (
             "ec.crt",
             "sealed.pem",
@@ -112,6 +136,13 @@ fn certificates_and_keys_are_taken_as_openssl_writes_them() {
 #[test]
 fn files_that_are_no_use_are_refused_with_the_reason() {
     let Some(place) = made() else { return };
+    let restricted = |file: &str| {
+        format!(
+            "{file} says what its certificate number 1 is trusted for, which is not supported; \
+             `openssl x509 -in OLD -out NEW` leaves that out"
+        )
+    };
+    let (only_for, not_for) = (restricted("for.crt"), restricted("against.crt"));
     let useless = format!("small.pem holds a key that cannot be used: {KEYS} can");
     for (cert, key, outcome) in [
         (
@@ -139,6 +170,8 @@ fn files_that_are_no_use_are_refused_with_the_reason() {
             "ec.pem",
             "damaged.crt holds a damaged certificate, number 1",
         ),
+        ("for.crt", "ec.pem", &only_for),
+        ("against.crt", "ec.pem", &not_for),
         (
             "crt.der",
             "ec.pem",
@@ -151,9 +184,8 @@ fn files_that_are_no_use_are_refused_with_the_reason() {
         ),
         (
             "ec.crt",
-            "old.pem",
-            "old.pem holds a key in OpenSSL's old encryption, which is not supported; \
-             `openssl pkcs8 -topk8 -in OLD -out NEW` makes one in the new",
+            "flower.pem",
+            "flower.pem holds a key in an encryption that is not supported",
         ),
         (
             "ec.crt",

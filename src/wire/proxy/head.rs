@@ -95,6 +95,12 @@ impl HeadReader {
         &self.bytes
     }
 
+    /// Whether it begins with what begins no message: TLS and SOCKS do.
+    pub(super) fn is_foreign(&self) -> bool {
+        let first = self.bytes.first();
+        first.is_some_and(|c| !c.is_ascii_graphic() && !c.is_ascii_whitespace())
+    }
+
     /// Whether there is more than empty lines.
     pub(super) fn has_begun(&self) -> bool {
         !self.line().is_empty()

@@ -229,6 +229,11 @@ fn a_password_is_for_proxies_that_have_none_of_their_own() {
         ),
         (
             Some("e:f"),
+            "http://a,socks5://@b",
+            "Http \"a\" 3128 as e f, Socks5 \"b\" 1080, ",
+        ),
+        (
+            Some("e:f"),
             "a --proxy-auth x:y:z",
             "Http \"a\" 3128 as x y:z, ",
         ),

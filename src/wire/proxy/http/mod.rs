@@ -43,6 +43,9 @@ use out::Out;
 use request::{Order, Refused};
 use status::{BAD_GATEWAY, BAD_REQUEST, Status, TOO_LARGE};
 
+/// The words for what is no request from its first byte on.
+const NOT_HTTP: &str = "something that is not HTTP";
+
 /// Who knows who may ask.
 pub trait Guard {
     /// Judges by the values of all fields that prove who asks, and by what is asked for.
@@ -233,7 +236,9 @@ impl HttpServer {
             State::Request { .. } if wire.is_empty() || !has_gone => 0,
             State::Request { skip: 0, head } => {
                 let read = head.get_or_insert_default().read(wire);
+                let is_foreign = head.as_ref().is_some_and(|head| head.is_foreign());
                 match read {
+                    Ok(_) if is_foreign => self.not_http(),
                     Ok((_, false)) => {}
                     Ok((_, true)) => self.understand(),
                     Err(TooLong) => self.too_long(),
@@ -281,6 +286,11 @@ impl HttpServer {
         }
     }
 
+    /// Whoever speaks something else, and waits for an answer to it, is not left waiting.
+    fn not_http(&mut self) {
+        self.refuse(Refused::for_good(BAD_REQUEST, NOT_HTTP.into()));
+    }
+
     /// Answers instead of others.
     fn refuse(&mut self, mut refused: Refused) {
         refused.client.stays &= refused.in_the_way.is_some();
@@ -310,12 +320,18 @@ impl HttpServer {
     }
 
     fn missed(&mut self, order: Order, miss: Miss) {
+        // Behind a request for a tunnel may come what was to go through it, in anybody's words: it must not
+        // be taken for requests of a client that was let in.
+        let in_the_way = match order.want {
+            Want::Exchange(_) => order.in_the_way,
+            Want::Tunnel(_) | Want::Associate(_) => None,
+        };
         self.refuse(Refused {
             status: miss.into(),
             lines: Vec::new(),
             words: order.words,
             client: order.client,
-            in_the_way: order.in_the_way,
+            in_the_way,
         });
     }
 

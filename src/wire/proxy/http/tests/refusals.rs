@@ -72,7 +72,7 @@ fn requests_that_could_mean_something_else_go_nowhere() {
 
 #[test]
 fn lines_that_are_no_requests_are_told_so() {
-    let cases: [(&[u8], &str); 24] = [
+    let cases: [(&[u8], &str); 26] = [
         (b"GET http://h/\r\n\r\n", "GET http://h/"),
         (b"GET http://h/ HTTP/0.9\r\n\r\n", "GET http://h/ HTTP/0.9"),
         (b"GET http://h/ HTTP/1.2\r\n\r\n", "GET http://h/ HTTP/1.2"),
@@ -107,7 +107,9 @@ fn lines_that_are_no_requests_are_told_so() {
             b"GET http://h/\0 HTTP/1.1\r\n\r\n",
             "GET http://h/\\x00 HTTP/1.1",
         ),
-        (b"\x16\x03\x01\x02\n\n", "\\x16\\x03\\x01\\x02"),
+        (b"\x16\x03\x01\x02\n\n", "something that is not HTTP"),
+        (b"\x16\x03\x01", "something that is not HTTP"),
+        (b"\x05", "something that is not HTTP"),
         (b"GET / HTTP/1.1\r\n\r\n", "GET /"),
         (b"GET * HTTP/1.1\r\n\r\n", "GET *"),
         (b"GET h:80 HTTP/1.1\r\n\r\n", "GET h:80"),
@@ -184,23 +186,33 @@ fn who_cannot_be_brought_there_is_told_so_and_may_try_another() {
         (Miss::Failed, "500 Internal Server Error"),
     ];
     for (miss, status) in cases {
-        for request in ["CONNECT h:1", "POST http://h/"] {
-            let client = format!(
-                "{request} HTTP/1.1\r\n\r\nCONNECT i:2 HTTP/1.0\r\n\r\nand this is not read"
-            );
-            let mut scene = Scene::new(client.as_bytes(), b"");
-            scene.answer = Answer::Missed(miss);
-            let number = &status[..3];
-            let wanted = [
-                format!("down HTTP/1.1 {status}|Content-Length: 0 []"),
-                format!("down HTTP/1.1 {status}|Content-Length: 0|Connection: close []"),
-                format!("{number} goes on: {request}"),
-                format!("{number} ends: CONNECT i:2"),
-            ];
-            let lines = always("missed", &scene, None);
-            assert_eq!(lines[2..], wanted, "{miss:?}");
-        }
+        let client =
+            "POST http://h/ HTTP/1.1\r\n\r\nGET http://i/ HTTP/1.0\r\n\r\nand this is not read";
+        let mut scene = Scene::new(client.as_bytes(), b"");
+        scene.answer = Answer::Missed(miss);
+        let number = &status[..3];
+        let wanted = [
+            format!("down HTTP/1.1 {status}|Content-Length: 0 []"),
+            format!("down HTTP/1.1 {status}|Content-Length: 0|Connection: close []"),
+            format!("{number} goes on: POST http://h/"),
+            format!("{number} ends: GET http://i/"),
+        ];
+        let lines = always("missed", &scene, None);
+        assert_eq!(lines[2..], wanted, "{miss:?}");
     }
+}
+
+#[test]
+fn what_was_to_go_through_a_tunnel_that_is_not_there_is_no_request() {
+    let client = b"CONNECT h:1 HTTP/1.1\r\n\r\nGET http://inside/ HTTP/1.1\r\n\r\n";
+    let mut scene = Scene::new(client, b"");
+    scene.answer = Answer::Missed(Miss::Refused);
+    let lines = always("a tunnel", &scene, None);
+    let wanted = [
+        "down HTTP/1.1 504 Gateway Timeout|Content-Length: 0|Connection: close []",
+        "504 ends: CONNECT h:1",
+    ];
+    assert_eq!(lines[1..], wanted, "all that was said: {lines:?}");
 }
 
 /// Lets in who says the word.
