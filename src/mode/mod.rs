@@ -13,6 +13,7 @@ mod proxy;
 mod scan;
 #[cfg(test)]
 mod script;
+mod series;
 mod talk;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub use listen::{KeepOpen, Listen};
 pub use pass_on::PassOn;
 pub use proxy::Proxy;
 pub use scan::Scan;
+pub use series::Series;
 pub use talk::{Ending, Manners, Quit};
 
 use crate::ids::ConnId;

@@ -1,6 +1,7 @@
 //! What is said of connections in the words of another program, for scripts that read them.
 
 use std::io;
+use std::net::IpAddr;
 
 use socket2::SockAddr;
 
@@ -12,8 +13,10 @@ use crate::say::{Fact, Level};
 pub trait Phrases {
     /// We listen there; a whole line.
     fn listening(&self, place: &str, datagrams: bool) -> String;
-    /// A peer came; a whole line.
-    fn accepted(&self, peer: &str) -> String;
+    /// What looks up how the host of a peer is called, if that is to be told. It may be long in coming.
+    fn namer(&self) -> Option<fn(IpAddr) -> Option<String>>;
+    /// A peer came, from a host of that name if one is known; a whole line.
+    fn accepted(&self, peer: &str, host: Option<&str>) -> String;
     /// The `n`th peer of the command line is reached; a whole line.
     fn reached(&self, n: usize, peer: &str) -> String;
     /// It is not, at that address; a sentence that our name is put in front of.
@@ -36,18 +39,23 @@ impl Shell {
     }
 
     /// Says what the mode is about to be told.
-    pub(super) fn say_in_phrases(&self, event: &Event) {
+    pub(super) fn say_in_phrases(&mut self, event: &Event) {
         let Some(phrases) = &self.config.phrases else {
             return;
         };
         let name = |id| self.conns.find(id).map(|conn| &*conn.name);
-        let words = match *event {
-            Event::Open { dial, conn } => name(conn).map(|peer| phrases.reached(dial, peer)),
-            Event::Accept { conn } => name(conn).map(|peer| phrases.accepted(peer)),
-            _ => None,
-        };
-        if let Some(words) = words {
-            self.say.bare(Level::Verbose, &words);
+        match *event {
+            Event::Open { dial, conn } => {
+                if let Some(peer) = name(conn) {
+                    self.say.bare(Level::Verbose, &phrases.reached(dial, peer));
+                }
+            }
+            Event::Accept { conn } => {
+                if let Some(peer) = name(conn).map(String::from) {
+                    self.say_accepted(&peer);
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -201,8 +201,10 @@ impl Shell {
             return;
         };
         if let (Caller::Line(_), Some(phrases)) = (dial.caller, &self.config.phrases) {
-            // A port that is closed is an answer; a path where nobody is, is mostly a mistake.
-            let level = match peer.is_unix() {
+            // A port that is closed is an answer; a path where nobody is, and an address of our own that cannot
+            // be had, are mostly mistakes.
+            let is_ours = error.get_ref().is_some() && error.kind() != io::ErrorKind::Other;
+            let level = match peer.is_unix() || is_ours {
                 true => Level::Error,
                 false => Level::Verbose,
             };

@@ -144,3 +144,25 @@ fn datagrams_that_nobody_wants_are_no_failure() -> Told {
         Ok(())
     })
 }
+
+#[test]
+fn a_line_is_sent_so_long_after_another() -> Told {
+    with_both(|who| {
+        let door = Place::any_port().open()?;
+        let at = words(&door.place);
+        let mut scene = who.begin(&["-i", "1", &at[0], &at[1]])?;
+        scene.admit(&door)?;
+        scene.program.stdin.push(b"first\nsecond\n");
+        scene.until("a line has come", |s| s.peer().rx.got == b"first\n")?;
+        scene.holds(A_WHILE, "the other waits", |s| {
+            s.peer().rx.got == b"first\n"
+        })?;
+        scene.until("both have come", |s| s.peer().rx.got == b"first\nsecond\n")?;
+        scene.program.stdin.finish();
+        scene.peer().tx.push(b"one\ntwo\n");
+        scene.peer().tx.finish();
+        let outcome = scene.ends_with(0)?;
+        assert_eq!(outcome.stdout, b"one\ntwo\n", "{who:?}");
+        Ok(())
+    })
+}
