@@ -134,7 +134,8 @@ impl Phrases for Words {
 
     fn failed(&self, peer: &SockAddr, why: &io::Error) -> String {
         let protocol = self.protocol();
-        if why.get_ref().is_some() {
+        // What was wrong on our side says so itself.
+        if why.get_ref().is_some() && why.kind() != io::ErrorKind::TimedOut {
             return dial::words(why);
         }
         let Some(address) = peer.as_socket() else {

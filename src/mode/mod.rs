@@ -199,6 +199,8 @@ pub struct Failure {
     pub wrong_peer: bool,
     /// What is certain to help, in a sentence.
     pub hint: Option<&'static str>,
+    /// Whoever was to read it has left.
+    pub hung_up: bool,
     /// The user has been told already.
     pub told: bool,
 }

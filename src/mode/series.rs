@@ -140,6 +140,9 @@ impl Mode for Series {
             }
             Event::End { conn } if conn == stdio => self.stdin_ended(net),
             Event::End { conn } if self.is_talking_to(conn) => self.peer_ended(net),
+            Event::Broken { conn, why, .. } if conn == stdio && why.hung_up && manners.lenient => {
+                net.exit(self.status, When::Delivered);
+            }
             Event::Broken { conn, doing, why } if conn == stdio => {
                 say_stdio_failure(doing, &why, net);
                 match doing {

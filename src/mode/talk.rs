@@ -52,7 +52,8 @@ pub struct Manners {
     pub quit: Quit,
     /// `-i`.
     pub idle: Option<Duration>,
-    /// A time-out, and a peer that refuses messages, are ends like any other, which nothing is said of.
+    /// A time-out, a peer that refuses messages, and a reader of stdout who has seen enough are ends like any
+    /// other, which nothing is said of.
     pub lenient: bool,
     /// The peer's end may be one that we have set: then there is nothing left to say, either.
     pub counts_packets: bool,
@@ -281,6 +282,9 @@ impl Talk {
     }
 
     fn stdio_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
+        if self.manners.lenient && doing == Doing::Writing && why.hung_up {
+            return self.leave(0, net);
+        }
         say_stdio_failure(doing, why, net);
         let status = match doing {
             Doing::Reading => 1,

@@ -148,6 +148,7 @@ impl Shell {
             words: why.into(),
             wrong_peer: false,
             hint: None,
+            hung_up: false,
             told: true,
         };
         self.outbox.push_back(Event::Fail { dial, why });

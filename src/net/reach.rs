@@ -262,7 +262,7 @@ impl Shell {
         self.say_paths(&name, &socket, dial.target.carriage);
         if let Some(name_of) = &self.config.name_of {
             // Of many peers only those that are there are named, and not the way to each.
-            if !dial.target.many {
+            if !dial.target.many && self.config.phrases.is_none() {
                 let fact = Fact::new("proxy_connected").peer(&*name);
                 self.say.tell(
                     Level::Verbose,
@@ -388,6 +388,7 @@ pub(super) fn failure(error: &io::Error) -> Failure {
         words: words(error),
         wrong_peer: upshot(error) == Then::Quit,
         hint: fault(error).and_then(|fault| fault.hint),
+        hung_up: error.kind() == io::ErrorKind::BrokenPipe,
         told: false,
     }
 }

@@ -166,3 +166,22 @@ fn a_line_is_sent_so_long_after_another() -> Told {
         Ok(())
     })
 }
+
+#[test]
+fn whoever_reads_stdout_may_leave_when_they_have_seen_enough() -> Told {
+    with_both(|who| {
+        let door = Place::any_port().open()?;
+        let at = words(&door.place);
+        let mut scene = who.begin(&["-d", &at[0], &at[1]])?;
+        scene.admit(&door)?;
+        scene.peer().tx.push(b"SSH-2.0-somebody\r\n");
+        scene.until("a banner has come", |s| {
+            s.program.stdout.got.ends_with(b"\n")
+        })?;
+        scene.program.stdout.drop_end();
+        scene.peer().tx.push(b"more");
+        let outcome = scene.ends_with(0)?;
+        assert_eq!(outcome.stderr, "", "{who:?}");
+        Ok(())
+    })
+}

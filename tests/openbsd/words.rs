@@ -192,3 +192,26 @@ fn no_time_at_all_is_enough_for_a_datagram() -> Told {
         Ok(())
     })
 }
+
+#[test]
+fn a_port_that_does_not_answer_in_time_is_told_of() -> Told {
+    with_both(|who| {
+        // A backlog of 0 has room for one that nobody accepts; what comes after it is not answered.
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let socket = told(socket)?;
+        let any = std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        told(socket.bind(&any.into()))?;
+        told(socket.listen(0))?;
+        let at = told(socket.local_addr())?.as_socket().ok_or("no address")?;
+        let _first = Place::local(at.port()).connect()?;
+        let port = at.port().to_string();
+        for args in [["-vw1", "127.0.0.1", &port], ["-zvw1", "127.0.0.1", &port]] {
+            let outcome = who.begin(&args)?.ends_with(1)?;
+            let wanted = format!(
+                "nc: connect to 127.0.0.1 port {port} (tcp) timed out: Operation now in progress\n"
+            );
+            assert_eq!(normal(&outcome.stderr), wanted, "{who:?} {args:?}");
+        }
+        Ok(())
+    })
+}
