@@ -100,17 +100,12 @@ impl Words {
 }
 
 impl Phrases for Words {
-    fn listening(&self, place: &str, datagrams: bool) -> String {
+    fn listening(&self, place: &str, datagrams: bool, host: Option<&str>) -> String {
         let verb = if datagrams { "Bound" } else { "Listening" };
         if let (Some(_), false) = (&self.path, datagrams) {
             return format!("Bound on {place}\n{verb} on {place}");
         }
-        let host = place.parse::<SocketAddr>().ok().and_then(|address| {
-            let is_any = address.ip().is_unspecified();
-            let namer = self.namer().filter(|_| !is_any)?;
-            namer(address.ip())
-        });
-        format!("{verb} on {}", apart(place, host.as_deref()))
+        format!("{verb} on {}", apart(place, host))
     }
 
     fn namer(&self) -> Option<fn(IpAddr) -> Option<String>> {

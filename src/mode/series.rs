@@ -141,7 +141,10 @@ impl Mode for Series {
             Event::End { conn } if conn == stdio => self.stdin_ended(net),
             Event::End { conn } if self.is_talking_to(conn) => self.peer_ended(net),
             Event::Broken { conn, why, .. } if conn == stdio && why.hung_up && manners.lenient => {
-                net.exit(self.status, When::Delivered);
+                match &mut self.talk {
+                    Some(talk) if !self.stdin_over => talk.peer_over = true,
+                    Some(_) | None => net.exit(self.status, When::Delivered),
+                }
             }
             Event::Broken { conn, doing, why } if conn == stdio => {
                 say_stdio_failure(doing, &why, net);

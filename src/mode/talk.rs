@@ -283,7 +283,7 @@ impl Talk {
 
     fn stdio_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
         if self.manners.lenient && doing == Doing::Writing && why.hung_up {
-            return self.leave(0, net);
+            return self.reader_left(net);
         }
         say_stdio_failure(doing, why, net);
         let status = match doing {
@@ -291,6 +291,14 @@ impl Talk {
             Doing::Writing => 2,
         };
         self.leave(status, net);
+    }
+
+    /// What the peer says is not wanted any more, but stdin may have something left for it.
+    fn reader_left(&mut self, net: &mut dyn Net) {
+        self.peer_over = true;
+        if self.stdin_over || self.manners.listening {
+            self.leave(0, net);
+        }
     }
 
     fn time_out(&mut self, after: Duration, net: &mut dyn Net) {

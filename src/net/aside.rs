@@ -19,7 +19,7 @@ use super::{Shell, token};
 use crate::mode::{Event, Failure};
 use crate::say::Level;
 
-/// How many names may be waited for. With a name server that is slower than peers are, those who come then
+/// How many lines may wait for names. With a name server that is slower than peers are, those who come then
 /// are told of by their addresses.
 const NAMES: usize = 64;
 /// How long the last lines of a run wait for the names in them.
@@ -38,7 +38,7 @@ type Question = Box<dyn FnOnce() -> Answer + Send>;
 
 /// What came of it.
 enum Answer {
-    /// What the host of the peer is called that has waited longest, if it is called anything.
+    /// What the host is called of the line that has waited longest, if it is called anything.
     Host(Option<String>),
     /// What the user says that opens the way to that peer of the command line.
     Secret {
@@ -51,8 +51,25 @@ enum Answer {
 pub(super) struct Aside {
     questions: Sender<Question>,
     answers: Receiver<Answer>,
-    /// Peers whose names are being looked up.
-    peers: VecDeque<String>,
+    /// Lines about hosts whose names are being looked up.
+    lines: VecDeque<Line>,
+}
+
+/// A line about a place that is to be told of by the name of its host.
+pub(super) enum Line {
+    /// We listen there, to datagrams or not.
+    Listening { place: String, datagrams: bool },
+    /// A peer came from there.
+    Came { peer: String },
+}
+
+impl Line {
+    /// The host, if it is one that may have a name.
+    fn host(&self) -> Option<IpAddr> {
+        let (Self::Listening { place, .. } | Self::Came { peer: place }) = self;
+        let address: SocketAddr = place.parse().ok()?;
+        Some(address.ip()).filter(|ip| !ip.is_unspecified())
+    }
 }
 
 impl Aside {
@@ -70,7 +87,7 @@ impl Aside {
         Ok(Self {
             questions,
             answers,
-            peers: VecDeque::new(),
+            lines: VecDeque::new(),
         })
     }
 }
@@ -85,43 +102,45 @@ impl Shell {
         Ok(self.aside.insert(aside))
     }
 
-    /// Says that a peer came, by the name of its host if that is wanted.
-    pub(super) fn say_accepted(&mut self, peer: &str) {
+    /// Says it by the name of the host, when that is known, if names are wanted.
+    pub(super) fn say_by_name(&mut self, line: Line) {
         let namer = self.config.phrases.as_ref().and_then(|p| p.namer());
-        let address = peer.parse::<SocketAddr>().map(|address| address.ip());
-        match (namer, address) {
-            (Some(namer), Ok(ip)) if self.say.hears(Level::Verbose) => {
-                if !self.ask_for_name(peer, ip, namer) {
-                    self.say_came(peer, None);
-                }
-            }
-            _ => self.say_came(peer, None),
+        let namer = namer.filter(|_| self.say.hears(Level::Verbose));
+        let unnamed = match namer.zip(line.host()) {
+            Some((namer, host)) => self.ask_for_name(line, host, namer),
+            None => Some(line),
+        };
+        if let Some(line) = unnamed {
+            self.say_line(&line, None);
         }
     }
 
+    /// Has a name looked up; gives the line back if that cannot be.
     fn ask_for_name(
         &mut self,
-        peer: &str,
-        ip: IpAddr,
+        line: Line,
+        host: IpAddr,
         namer: fn(IpAddr) -> Option<String>,
-    ) -> bool {
-        let Ok(aside) = self.aside() else {
-            return false;
+    ) -> Option<Line> {
+        let aside = self.aside().ok().filter(|aside| aside.lines.len() < NAMES);
+        let Some(aside) = aside else {
+            return Some(line);
         };
-        if aside.peers.len() == NAMES {
-            return false;
-        }
-        aside.peers.push_back(peer.into());
-        let question = Box::new(move || Answer::Host(namer(ip)));
+        aside.lines.push_back(line);
+        let question = Box::new(move || Answer::Host(namer(host)));
         let _ = aside.questions.send(question); // the thread lasts as long as we do
-        true
+        None
     }
 
-    fn say_came(&self, peer: &str, host: Option<&str>) {
-        if let Some(phrases) = &self.config.phrases {
-            let words = phrases.accepted(peer, host);
-            self.say.bare(Level::Verbose, &words);
-        }
+    fn say_line(&self, line: &Line, host: Option<&str>) {
+        let Some(phrases) = &self.config.phrases else {
+            return;
+        };
+        let words = match line {
+            Line::Listening { place, datagrams } => phrases.listening(place, *datagrams, host),
+            Line::Came { peer } => phrases.accepted(peer, host),
+        };
+        self.say.bare(Level::Verbose, &words);
     }
 
     /// Asks the user for what a proxy wants to hear before it brings us to a peer.
@@ -164,9 +183,9 @@ impl Shell {
     fn take_answer(&mut self, answer: Answer) {
         match answer {
             Answer::Host(host) => {
-                let peer = self.aside.as_mut().and_then(|a| a.peers.pop_front());
-                if let Some(peer) = peer {
-                    self.say_came(&peer, host.as_deref());
+                let line = self.aside.as_mut().and_then(|a| a.lines.pop_front());
+                if let Some(line) = line {
+                    self.say_line(&line, host.as_deref());
                 }
             }
             Answer::Secret {
@@ -187,10 +206,10 @@ impl Shell {
         }
     }
 
-    /// The run is over: whoever came and has not been told of yet is told of now.
+    /// The run is over: what has not been told yet is told now.
     pub(super) fn end_aside(&mut self) {
         let until = Instant::now() + FAREWELL;
-        while let Some(aside) = self.aside.as_mut().filter(|aside| !aside.peers.is_empty()) {
+        while let Some(aside) = self.aside.as_mut().filter(|aside| !aside.lines.is_empty()) {
             let left = until.saturating_duration_since(Instant::now());
             let answer = aside.answers.recv_timeout(left);
             self.take_answer(answer.unwrap_or(Answer::Host(None)));

@@ -179,6 +179,9 @@ impl Shell {
                 self.wake_conn(id);
                 self.look_for_desertion(id);
                 self.look_for_deserted_errand(id);
+                if kind == Kind::ConnOut && event.is_error() {
+                    self.look_for_lost_reader(id);
+                }
             }
             Kind::Listener => self.note_listener(packed, readable, writable),
             Kind::Attempt => {

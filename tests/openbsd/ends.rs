@@ -179,9 +179,27 @@ fn whoever_reads_stdout_may_leave_when_they_have_seen_enough() -> Told {
             s.program.stdout.got.ends_with(b"\n")
         })?;
         scene.program.stdout.drop_end();
-        scene.peer().tx.push(b"more");
         let outcome = scene.ends_with(0)?;
         assert_eq!(outcome.stderr, "", "{who:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_stdin_says_is_sent_though_nobody_reads_stdout() -> Told {
+    with_both(|who| {
+        let door = Place::any_port().open()?;
+        let at = words(&door.place);
+        let mut scene = who.begin(&["-N", &at[0], &at[1]])?;
+        scene.admit(&door)?;
+        scene.program.stdout.drop_end();
+        scene.program.stdin.push(b"all of it");
+        scene.until("it has come", |s| s.peer().rx.got == b"all of it")?;
+        scene.program.stdin.push(b", and more");
+        scene.program.stdin.finish();
+        scene.until("the rest has come", |s| s.peer().rx.ended())?;
+        assert_eq!(scene.peer().rx.got, b"all of it, and more", "{who:?}");
+        scene.ends_with(0)?;
         Ok(())
     })
 }
