@@ -12,7 +12,7 @@
 //! | route | a link or a hub: the unit of work, because its parts must move together |
 //! | errand | what the peer of a proxy wants done by others: a tunnel, an exchange, a relay |
 //! | relay | datagrams passed on for a peer, each to where it says |
-//! | mode | what the program is for: connect, listen, keep open, broker, chat, proxy, scan |
+//! | mode | what the program is for: connect, listen, keep open, broker, chat, proxy, scan, series |
 //! | turn | one bounded run of one route |
 //! | plan | the command line, understood: no conflicts left, every default filled in |
 //!
@@ -62,8 +62,9 @@
 //!   that a tunnel needs no layer at all once it is there.
 //! * A way through a proxy is a layer that leaves when it has been let through; a proxy that wants to know
 //!   who we are is met once more on a connection of its own, as the reference does.
-//! * There are other threads while lists of hosts are read again and while names are looked up for the peers
-//!   of a proxy, and only then: files and name servers may keep them waiting, but nobody who is served.
+//! * There are other threads while lists of hosts are read again, while names are looked up for the peers
+//!   of a proxy or for lines about peers, and while the user is asked for a password, and only then: files, name
+//!   servers and people may keep them waiting, but nobody who is served.
 //!
 //! Fuzz targets, benches and tests come in here.
 

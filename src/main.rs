@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         Ok(Parsed::Run(plan)) => assemble::run(*plan, outside),
         Ok(Parsed::Script(script)) => assemble::run_script(&script),
         Ok(Parsed::Help(text)) => printed(print(&text).or_else(unless_left)),
+        Ok(Parsed::Usage(text)) => {
+            say::raw(&text);
+            0
+        }
         Ok(Parsed::Generated(text)) => printed(print(&text)),
         Ok(Parsed::Version(line)) => {
             say::line(&line, &Fact::new("version"));

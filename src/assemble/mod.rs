@@ -37,10 +37,13 @@ use self::room::Room;
 use self::script::Kept;
 pub use self::script::run_script;
 use crate::cli;
-use crate::cli::plan::{Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target};
+use crate::cli::plan::{
+    Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target, Tongue,
+};
 use crate::cli::plan::{Flow, Gate, Plan, UnixName, Vsock};
 use crate::mode::{
     self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, PassOn, Proxy, Scan,
+    Series,
 };
 use crate::net::given::{self, Given};
 use crate::net::notify;
@@ -278,9 +281,11 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         Role::Connect(_) | Role::Scan(_) => Gate::default(),
     };
     let (target, max_conns, single) = match &plan.role {
-        Role::Connect(connect) => (Some(target(plan, &connect.target, &[])?), 0, true),
-        // The ports are at the end of the way and not at the first proxy.
-        Role::Scan(scan) if scan.way.is_some() => (Some(target(plan, &scan.target, &[])?), 0, true),
+        Role::Connect(connect) => (
+            Some(target(plan, &connect.target, &connect.ports)?),
+            0,
+            true,
+        ),
         Role::Scan(scan) => (Some(target(plan, &scan.target, &scan.ports)?), 0, true),
         Role::Listen(listen) => (None, listen.max_conns, listen.guests == Guests::One),
     };
@@ -296,6 +301,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         target: target.map(Rc::new),
         name_of: None,
         phrases: openbsd::phrases(plan),
+        asker: None,
         secret: plan.secure.is_some(),
         service: None,
         peer_layers: Box::new(peer_layers),
@@ -308,6 +314,7 @@ fn config(plan: &mut Plan, program: Option<Program>, clock: Clock) -> io::Result
         telnet: dress.telnet,
         crlf: dress.crlf,
         delay: dress.delay,
+        interval: dress.interval,
         max_conns,
         most_guests: None,
         access: gate.access,
@@ -357,7 +364,10 @@ fn mode(plan: &Plan, given: Option<Given>, shell: &mut Shell) -> Result<Box<dyn 
     let exec = |manners, entry| Box::new(Exec::new(manners, entry, plan.kill_after));
     Ok(match &plan.role {
         Role::Connect(_) if runs => exec(manners, Entry::Dial),
-        Role::Connect(_) if plan.flow.pass_on => Box::new(PassOn),
+        Role::Connect(connect) if plan.flow.pass_on => Box::new(PassOn::new(connect.count())),
+        Role::Connect(connect) if connect.count() > 1 => {
+            Box::new(Series::new(manners, connect.count()))
+        }
         Role::Connect(_) => Box::new(Connect::new(manners)),
         Role::Scan(scan) => {
             let mode = Scan::new(scan.count(), is_datagram(&plan.role), scan.way.is_some());
@@ -496,8 +506,9 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
             (vec![unix(name)?], local)
         }
     };
-    let is_inet = matches!(target, Target::Inet { .. });
-    let ports = if is_inet {
+    // With proxies in between, the ports are at the end of the way and not at the first of them.
+    let is_last = plan.role.way().is_none();
+    let ports = if is_last && matches!(target, Target::Inet { .. }) {
         ports
             .iter()
             .flat_map(|range| range.first..=range.last)
@@ -514,10 +525,16 @@ fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial:
         carriage => carriage,
     };
     let datagram = carriage == Carriage::Datagram;
-    let probe = datagram && !secret && matches!(plan.role, Role::Scan(_));
+    // A Unix socket that is there says so by itself, and what nc sends it may end up in a log.
+    let is_told = matches!(
+        (&plan.tongue, target),
+        (Tongue::Nc { .. }, Target::Unix { .. })
+    );
+    let probe = datagram && !secret && !is_told && matches!(plan.role, Role::Scan(_));
     let many = match &plan.role {
         Role::Scan(scan) => scan.count() > 1,
-        Role::Connect(_) | Role::Listen(_) => false,
+        Role::Connect(connect) => connect.count() > 1,
+        Role::Listen(_) => false,
     };
     Ok(dial::Target {
         many,

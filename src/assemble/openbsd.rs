@@ -1,12 +1,12 @@
 //! The words and the statuses of OpenBSD's netcat, for a run in which we are called as it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use socket2::SockAddr;
 
 use super::is_datagram;
-use crate::cli::plan::{Plan, PortRange, Role, Tongue};
+use crate::cli::plan::{At, Plan, Role, Tongue};
 use crate::net::{Phrases, address, dial, resolve};
 use crate::say::Say;
 
@@ -37,25 +37,21 @@ pub(super) fn sentence<'a>(plan: &Plan, words: &'a str) -> &'a str {
 
 /// What it says of connections.
 pub(super) fn phrases(plan: &Plan) -> Option<Box<dyn Phrases>> {
-    let Tongue::Nc { host } = &plan.tongue else {
+    let Tongue::Nc { host, numeric } = &plan.tongue else {
         return None;
     };
     let (far, ports) = match &plan.role {
-        Role::Scan(scan) => (scan.way.as_ref().map(|_| ()), scan.ports.clone()),
-        Role::Connect(connect) => match &connect.way {
-            Some(way) => {
-                let (first, last) = (way.port, way.port);
-                (Some(()), vec![PortRange { first, last }])
-            }
-            None => (None, Vec::new()),
-        },
-        Role::Listen(_) => (None, Vec::new()),
+        Role::Scan(scan) => (scan.way.is_some(), &scan.ports[..]),
+        Role::Connect(connect) => (connect.way.is_some(), &connect.ports[..]),
+        Role::Listen(_) => (false, &[][..]),
     };
     let ports = ports.iter().flat_map(|range| range.first..=range.last);
     Some(Box::new(Words {
         host: host.clone().unwrap_or_default(),
-        far: far.is_some().then(|| ports.collect()),
+        far: far.then(|| ports.collect()),
         datagrams: is_datagram(&plan.role),
+        numeric: *numeric,
+        path: path(&plan.role),
     }))
 }
 
@@ -65,6 +61,21 @@ struct Words {
     /// The ports that proxies bring us to, if they do.
     far: Option<Vec<u16>>,
     datagrams: bool,
+    /// Hosts and ports are told as numbers.
+    numeric: bool,
+    /// The Unix socket that we listen on, whose peers have no names mostly.
+    path: Option<String>,
+}
+
+/// The Unix socket that is listened on.
+fn path(role: &Role) -> Option<String> {
+    match role {
+        Role::Listen(listen) => match &listen.at {
+            At::Unix { name, .. } => super::unix(name).ok().map(|name| address::full(&name)),
+            At::Inet { .. } | At::Vsock { .. } | At::Given(_) => None,
+        },
+        Role::Connect(_) | Role::Scan(_) => None,
+    }
 }
 
 impl Words {
@@ -82,20 +93,29 @@ impl Words {
 
     fn connection(&self, host: &str, port: u16) -> String {
         let protocol = self.protocol();
-        let service = resolve::service_at(port, self.datagrams);
-        let service = service.unwrap_or_else(|| "*".into());
+        let service = (!self.numeric).then(|| resolve::service_at(port, self.datagrams));
+        let service = service.flatten().unwrap_or_else(|| "*".into());
         format!("Connection to {host} {port} port [{protocol}/{service}] succeeded!")
     }
 }
 
 impl Phrases for Words {
-    fn listening(&self, place: &str, datagrams: bool) -> String {
+    fn listening(&self, place: &str, datagrams: bool, host: Option<&str>) -> String {
         let verb = if datagrams { "Bound" } else { "Listening" };
-        format!("{verb} on {}", apart(place))
+        if let (Some(_), false) = (&self.path, datagrams) {
+            return format!("Bound on {place}\n{verb} on {place}");
+        }
+        format!("{verb} on {}", apart(place, host))
     }
 
-    fn accepted(&self, peer: &str) -> String {
-        format!("Connection received on {}", apart(peer))
+    fn namer(&self) -> Option<fn(IpAddr) -> Option<String>> {
+        (!self.numeric).then_some(resolve::name)
+    }
+
+    fn accepted(&self, peer: &str, host: Option<&str>) -> String {
+        let path = self.path.as_deref();
+        let peer = path.map_or_else(|| apart(peer, host), String::from);
+        format!("Connection received on {peer}")
     }
 
     fn reached(&self, n: usize, peer: &str) -> String {
@@ -109,6 +129,10 @@ impl Phrases for Words {
 
     fn failed(&self, peer: &SockAddr, why: &io::Error) -> String {
         let protocol = self.protocol();
+        // What was wrong on our side says so itself.
+        if why.get_ref().is_some() && why.kind() != io::ErrorKind::TimedOut {
+            return dial::words(why);
+        }
         let Some(address) = peer.as_socket() else {
             return format!("{}: {}", address::full(peer), dial::words(why));
         };
@@ -122,10 +146,11 @@ impl Phrases for Words {
     }
 }
 
-/// A host and a port with a blank between them.
-fn apart(place: &str) -> String {
-    match place.parse::<SocketAddr>() {
-        Ok(address) => format!("{} {}", address.ip(), address.port()),
-        Err(_) => place.into(),
+/// A host, by its name if it has one, and a port with a blank between them.
+fn apart(place: &str, host: Option<&str>) -> String {
+    match (place.parse::<SocketAddr>(), host) {
+        (Ok(address), Some(host)) => format!("{host} {}", address.port()),
+        (Ok(address), None) => format!("{} {}", address.ip(), address.port()),
+        (Err(_), _) => place.into(),
     }
 }

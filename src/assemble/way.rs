@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{chance, layer};
-use crate::cli::plan::{self, Far, Hop, Plan, ProxyKind, Role, Way};
-use crate::net::{Config, Whose};
+use crate::cli::plan::{self, Far, Hop, Plan, ProxyKind, Role, Tongue, Way};
+use crate::net::{Asker, Config, Whose, dial};
 use crate::wire::proxy::auth::Login;
 use crate::wire::proxy::socks::{Datagrams, Errand, Socks4, Socks5};
 use crate::wire::proxy::{Connect, Credentials, Noise};
@@ -41,16 +42,21 @@ pub(super) fn lay(plan: &Plan, config: &mut Config) -> Result<(), String> {
         return Ok(());
     };
     let ports = match &plan.role {
-        Role::Scan(scan) => {
-            let ranges = scan.ports.iter();
-            ranges.flat_map(|range| range.first..=range.last).collect()
-        }
-        Role::Connect(_) | Role::Listen(_) => vec![way.port],
+        Role::Scan(scan) => &scan.ports[..],
+        Role::Connect(connect) => &connect.ports,
+        Role::Listen(_) => &[],
     };
+    let ports = ports.iter().flat_map(|range| range.first..=range.last);
+    let ports = ports.collect();
     let datagrams = super::is_datagram(&plan.role);
-    let stages = way.hops.iter().map(|hop| stage(hop, way, datagrams));
+    let asks = matches!(plan.tongue, Tongue::Nc { .. });
+    let stages = way.hops.iter().map(|hop| {
+        let secret = (asks && asks_for_password(hop)).then_some(&mut config.asker);
+        stage(hop, way, datagrams, secret)
+    });
+    let stages = stages.collect::<Result<_, String>>()?;
     let road = Rc::new(Road {
-        stages: stages.collect::<Result<_, String>>()?,
+        stages,
         host: host(&way.host),
         ports,
         datagrams,
@@ -94,26 +100,43 @@ impl Road {
     }
 }
 
-fn stage(hop: &Hop, way: &Way, datagrams: bool) -> Result<Stage, String> {
+/// Whether there is a name for a proxy that may want a password, and no password.
+fn asks_for_password(hop: &Hop) -> bool {
+    let login = hop.login.as_ref();
+    hop.kind == ProxyKind::Http && login.is_some_and(|login| login.password.is_none())
+}
+
+fn stage(
+    hop: &Hop,
+    way: &Way,
+    datagrams: bool,
+    asker: Option<&mut Option<Asker>>,
+) -> Result<Stage, String> {
     let place = Endpoint {
         host: host(&hop.host),
         port: hop.port,
     };
     Ok(Stage {
         cover: cover(hop, way)?,
-        maker: maker(hop, datagrams)?,
+        maker: maker(hop, datagrams, asker)?,
         place,
     })
 }
 
-fn maker(hop: &Hop, datagrams: bool) -> Result<Maker, String> {
+fn maker(hop: &Hop, datagrams: bool, asker: Option<&mut Option<Asker>>) -> Result<Maker, String> {
     let login = hop.login.clone();
     Ok(match hop.kind {
         ProxyKind::Http => {
             // Shared by all connections to it, what it wants to hear is learnt once; and no other proxy
             // sees numbers that it will see.
-            let login = Login::new(login.map(credentials), Noise::new(chance()?));
+            let mut login = Login::new(login.map(credentials), Noise::new(chance()?));
+            if asker.is_some() {
+                login = login.asking();
+            }
             let login = Rc::new(RefCell::new(login));
+            if let Some(asker) = asker {
+                *asker = Some(ask_for(hop, Rc::clone(&login)));
+            }
             Box::new(move |place| Box::new(Connect::new(place, Rc::clone(&login))))
         }
         ProxyKind::Socks4 => {
@@ -129,6 +152,24 @@ fn maker(hop: &Hop, datagrams: bool) -> Result<Maker, String> {
             Box::new(move |place| layer(Socks5::new(&place, login.as_ref(), errand)))
         }
     })
+}
+
+/// Asks for the password at that proxy on the terminal, whatever stdin is.
+fn ask_for(hop: &Hop, login: Rc<RefCell<Login>>) -> Asker {
+    let user = hop.login.as_ref().map(|login| &login.user[..]);
+    let user = String::from_utf8_lossy(user.unwrap_or_default());
+    let user = user.escape_debug();
+    let prompt = format!("Proxy password for {user}@{}: ", hop.name);
+    let ask = move || {
+        rpassword::prompt_password(&prompt).map_err(|error| {
+            let why = dial::words(&error);
+            format!("The proxy wants a password, and no terminal gives it: {why}")
+        })
+    };
+    Asker {
+        ask: Arc::new(ask),
+        tell: Box::new(move |said| login.borrow_mut().told(said.into_bytes())),
+    }
 }
 
 /// What a proxy that speaks TLS is to be met with. It has its own name to prove, and none of the target's.

@@ -348,7 +348,7 @@ fn role(place: &mut Place) -> Result<Role, UsageError> {
             way,
             in_turn: false,
         }),
-        false => Role::Connect(Connect { target, way }),
+        false => Role::Connect(Connect { target, ports, way }),
     })
 }
 
@@ -437,6 +437,7 @@ fn dressed(
             crlf: options.crlf,
             telnet: options.telnet,
             delay: options.delay,
+            interval: None,
             output: options.output,
             hex_dump: options.hex_dump,
             append: options.append,

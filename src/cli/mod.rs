@@ -56,6 +56,8 @@ pub enum Parsed {
     Script(Script),
     /// This text on stdout, and status 0.
     Help(String),
+    /// Print this on stderr, as another program does.
+    Usage(String),
     /// This text on stdout, which is of no use in part, and status 0.
     Generated(String),
     /// This line on stderr, and status 0.

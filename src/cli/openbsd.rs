@@ -4,20 +4,26 @@
 //! command line goes through. What differs in a run is told by fields of the plan.
 //! Promise: a mistake is reported with `nc: ` in front, and its status is 1.
 
+mod words;
+
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::time::Duration;
 
+use self::words::{help, in_its_words, unresolved, usage};
 use super::compat::Dialect;
 use super::opts::{self, Domain, Options};
-use super::plan::{Plan, PortRange, ProxyKind, Quit, Role, Tongue};
+use super::plan::{Guests, Plan, PortRange, ProxyKind, Quit, Role, Tongue};
 use super::proxy::{self, Dns};
 use super::target::{self, PortWord};
-use super::{Parsed, UsageError, World, checks, flags, place};
+use super::{Parsed, UsageError, World, checks, place};
 
 /// `nc` waits for a connection as long as the system does, which gives up long before this.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What `-w 0` gives: enough for what is there already, on this machine or behind stdin, and no more.
+const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// What only its letters say.
 #[derive(Debug, Default)]
@@ -60,7 +66,7 @@ pub(super) fn parse(
     let read = opts::read_as(Dialect::Openbsd, argv0, args);
     let (options, operands) = read.map_err(in_its_words)?;
     if options.special.is_some() {
-        return Ok(Parsed::Help(help()));
+        return Ok(Parsed::Usage(help()));
     }
     let plan = plan(options, &operands, world).map_err(in_its_words)?;
     Ok(Parsed::Run(Box::new(plan)))
@@ -84,15 +90,30 @@ fn plan(
         Quit::Default | Quit::Never => Quit::Never,
     };
     options.half_close = !role_is_listen;
+    if !options.datagram {
+        // The lowest two bits are ECN's, which TCP sets by itself; and it reaches one.
+        options.sockets.tos = options.sockets.tos.map(|class| class & !3);
+        options.sockets.broadcast = false;
+    }
     options.recv_only = words.detached;
     options.delay = words.interval;
+    options.wait = options.wait.map(|wait| wait.max(AT_ONCE));
     options.idle = options.wait;
     options.wait = Some(options.wait.unwrap_or(FOR_EVER));
     let host = operands.first().map(|host| host.to_string_lossy());
     let tongue = Tongue::Nc {
         host: host.filter(|_| !role_is_listen).map(Into::into),
+        numeric: options.numeric_only,
     };
-    let plan = checks::plan(options, &operands, world)?;
+    let port = operands
+        .get(1)
+        .filter(|_| words.proxy.is_none() && !role_is_listen);
+    let port = port.map(|ports| ports.to_string_lossy().into_owned());
+    let named = words.proxy.is_some();
+    let plan = checks::plan(options, &operands, world).map_err(|error| match named {
+        true => error,
+        false => unresolved(error, port.as_deref()),
+    })?;
     Ok(adapted(plan, &words, tongue, (verbose, warnings)))
 }
 
@@ -111,6 +132,14 @@ fn adapted(
     plan.flow.lenient = true;
     plan.flow.packets = words.packets;
     plan.flow.pass_on = words.pass_on;
+    let is_one = match &plan.role {
+        Role::Connect(connect) => connect.count() == 1,
+        Role::Listen(listen) => listen.guests == Guests::One,
+        Role::Scan(_) => false,
+    };
+    if is_one {
+        plan.dress.interval = plan.dress.delay.take();
+    }
     match &mut plan.role {
         Role::Listen(listen) => listen.in_turn = true,
         Role::Scan(scan) => {
@@ -119,6 +148,7 @@ fn adapted(
                 scan.ports = shuffled(&scan.ports);
             }
         }
+        Role::Connect(connect) if words.random => connect.ports = shuffled(&connect.ports),
         Role::Connect(_) => {}
     }
     plan
@@ -127,7 +157,11 @@ fn adapted(
 /// A rule: when it is broken, and what to say then.
 type Limit = (fn(&Options) -> bool, &'static str);
 
-const LIMITS: [Limit; 9] = [
+const LIMITS: [Limit; 10] = [
+    (
+        |o| o.nc.pass_on && o.domain == Domain::Unix,
+        "cannot use -F and -U",
+    ),
     (|o| o.nc.pass_on && o.listen, "cannot use -F and -l"),
     (|o| o.nc.pass_on && o.zero_io, "cannot use -F and -z"),
     (|o| o.zero_io && o.listen, "cannot use -z and -l"),
@@ -171,6 +205,11 @@ fn warnings(options: &Options, words: &Words) -> Vec<String> {
     let scans = options.zero_io;
     let direct = words.proxy.is_none();
     let rows = [
+        (
+            "-b",
+            options.sockets.broadcast && !options.datagram,
+            "without -u",
+        ),
         ("-C", options.crlf && scans, "with -z"),
         ("-d", words.detached && scans, "with -z"),
         ("-i", words.interval.is_some() && scans, "with -z"),
@@ -182,7 +221,6 @@ fn warnings(options: &Options, words: &Words) -> Vec<String> {
         ),
         ("-q", options.quit != Quit::Default && scans, "with -z"),
         ("-W", words.packets.is_some() && scans, "with -z"),
-        ("-r", words.random && !scans, "without -z"),
         ("-P", words.user.is_some() && direct, "without -x"),
         ("-X", words.kind.is_some() && direct, "without -x"),
     ];
@@ -222,13 +260,10 @@ fn operands_of_ours(
         (_, []) => Err(usage()),
         (_, [_]) => Err(UsageError::quitting("missing port number")),
         (_, [host, words @ ..]) => {
-            let ports = words.iter().map(|word| ports(word, options, world));
+            let ports = words.iter().map(|word| far_ports(word, options, world));
             let ports: Vec<String> = ports.collect::<Result<_, _>>()?;
             let ports = ports.join(",");
-            if !options.zero_io && ports.contains([',', '-']) {
-                let words = "more than one port can be tried with -z only";
-                return Err(UsageError::quitting(words));
-            }
+            options.in_order = !options.zero_io;
             Ok(vec![host.clone(), ports.into()])
         }
     }
@@ -273,6 +308,10 @@ fn ports(word: &OsStr, options: &Options, world: &mut dyn World) -> Result<Strin
             _ => Err(format!("port number invalid: {word}")),
         }
     };
+    let number = |word: &str| match word.bytes().all(|byte| byte.is_ascii_digit()) {
+        true if !word.is_empty() => number(word),
+        _ => Err(format!("port number invalid: {word}")),
+    };
     // The names of some services have a dash in them.
     if let Some(port) = service(&word, options, world) {
         return Ok(port.to_string());
@@ -285,6 +324,15 @@ fn ports(word: &OsStr, options: &Options, world: &mut dyn World) -> Result<Strin
         }),
     };
     range.map_err(UsageError::quitting)
+}
+
+/// The same where somebody listens: nobody does at port 0.
+fn far_ports(word: &OsStr, options: &Options, world: &mut dyn World) -> Result<String, UsageError> {
+    let ports = ports(word, options, world)?;
+    match ports.split('-').next() {
+        Some("0") => Err(UsageError::quitting("port number too small: 0")),
+        Some(_) | None => Ok(ports),
+    }
 }
 
 fn service(word: &str, options: &Options, world: &mut dyn World) -> Option<u16> {
@@ -323,60 +371,6 @@ pub fn number(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Stri
 pub fn seconds(what: &str, word: &str) -> Result<Duration, String> {
     // It counts milliseconds in an int.
     number(what, word, 0, i32::MAX as u64 / 1000).map(Duration::from_secs)
-}
-
-/// The whole text of `-h`.
-fn help() -> String {
-    let line = |flag: &flags::Flag| {
-        let letter = flag.short.unwrap_or_default();
-        let value = flag.value().map(|value| format!(" {value}"));
-        let names = format!("-{letter}{}", value.unwrap_or_default());
-        format!("  {names:15}  {}\n", flag.help)
-    };
-    let lines: String = flags::of(Dialect::Openbsd).map(line).collect();
-    format!("{}\n{lines}\n{MORE}", FORMS.join("\n"))
-}
-
-const FORMS: [&str; 3] = [
-    "usage: nc [options] host port           connect",
-    "       nc -l [options] [address] port   listen",
-    "       nc -z [options] host ports       see which ports (20-25 80) answer",
-];
-
-const MORE: &str = "\
-These are the options of OpenBSD's netcat, for we were called as nc. As ncat, or
-with --compat nmap as the first argument, we have many more.
-";
-
-/// Nothing that can be understood.
-fn usage() -> UsageError {
-    UsageError {
-        hint: None,
-        lines: FORMS.map(String::from).into(),
-        status: 1,
-    }
-}
-
-/// A mistake as it says it.
-fn in_its_words(error: UsageError) -> UsageError {
-    let mut lines = Vec::new();
-    for line in error.lines {
-        match line.strip_prefix("Ncat: ") {
-            Some(line) if line.starts_with("Try `--help'") => {
-                lines.extend(FORMS.map(String::from));
-            }
-            Some(line) => {
-                let line = line.strip_suffix(" QUITTING.").unwrap_or(line);
-                lines.push(format!("nc: {line}"));
-            }
-            None => lines.push(line),
-        }
-    }
-    UsageError {
-        lines,
-        status: 1,
-        hint: None,
-    }
 }
 
 #[cfg(test)]

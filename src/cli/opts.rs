@@ -85,6 +85,8 @@ pub struct Options {
     pub source_port: Option<PortWord>,
     pub numeric_only: bool,
     pub zero_io: bool,
+    /// Several ports may be given without `-z`: they are met one after another.
+    pub in_order: bool,
     pub wait: Option<Duration>,
     pub idle: Option<Duration>,
     pub quit: Quit,

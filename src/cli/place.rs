@@ -34,7 +34,7 @@ pub(super) struct Place<'a> {
 pub(super) struct Goal {
     /// Who is dialled.
     pub(super) target: Target,
-    /// The ports of whom the operands name: one, or those of `-z`.
+    /// The ports of whom the operands name: one, or those of `-z`, or those to be met in order.
     pub(super) ports: Vec<PortRange>,
     /// What lies between the two.
     pub(super) way: Option<Way>,
@@ -82,7 +82,7 @@ impl<'a> Place<'a> {
             None => (self.resolve(host)?, None),
         };
         let ports = match one_port(None::<u16>, words)? {
-            Some(word) if self.options.zero_io => self.ports(&word)?,
+            Some(word) if self.options.zero_io || self.options.in_order => self.ports(&word)?,
             Some(word) => vec![lone(self.port(&word)?)],
             None => vec![lone(DEFAULT_PORT)],
         };

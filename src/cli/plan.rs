@@ -61,6 +61,8 @@ pub enum Tongue {
     Nc {
         /// What the user calls whom we reach.
         host: Option<String>,
+        /// `-n`: hosts and ports are told as numbers.
+        numeric: bool,
     },
 }
 
@@ -151,8 +153,18 @@ pub enum UnixName {
 pub struct Connect {
     /// Whom to reach; with proxies in between, the first of these.
     pub target: Target,
+    /// The ports at the end of the way: one, or several that are met one after another, in the order given.
+    /// For what has no ports: one 0.
+    pub ports: Vec<PortRange>,
     /// The proxies in between.
     pub way: Option<Way>,
+}
+
+impl Connect {
+    /// How many ports there are to be met.
+    pub fn count(&self) -> usize {
+        self.ports.iter().map(|range| range.len()).sum()
+    }
 }
 
 /// A way through proxies to a target.
@@ -480,6 +492,8 @@ pub struct Dress {
     pub telnet: bool,
     /// `-d`.
     pub delay: Option<Duration>,
+    /// How much time passes between lines that we send to the only peer.
+    pub interval: Option<Duration>,
     /// `-o`.
     pub output: Option<PathBuf>,
     /// `-x`.

@@ -13,6 +13,7 @@ mod proxy;
 mod scan;
 #[cfg(test)]
 mod script;
+mod series;
 mod talk;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub use listen::{KeepOpen, Listen};
 pub use pass_on::PassOn;
 pub use proxy::Proxy;
 pub use scan::Scan;
+pub use series::Series;
 pub use talk::{Ending, Manners, Quit};
 
 use crate::ids::ConnId;
@@ -197,6 +199,8 @@ pub struct Failure {
     pub wrong_peer: bool,
     /// What is certain to help, in a sentence.
     pub hint: Option<&'static str>,
+    /// Whoever was to read it has left.
+    pub hung_up: bool,
     /// The user has been told already.
     pub told: bool,
 }

@@ -46,6 +46,7 @@ pub(super) fn failure(words: &str) -> Failure {
         words: words.into(),
         wrong_peer: false,
         hint: None,
+        hung_up: false,
         told: false,
     }
 }

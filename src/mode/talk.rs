@@ -52,7 +52,8 @@ pub struct Manners {
     pub quit: Quit,
     /// `-i`.
     pub idle: Option<Duration>,
-    /// A time-out, and a peer that refuses messages, are ends like any other, which nothing is said of.
+    /// A time-out, a peer that refuses messages, and a reader of stdout who has seen enough are ends like any
+    /// other, which nothing is said of.
     pub lenient: bool,
     /// The peer's end may be one that we have set: then there is nothing left to say, either.
     pub counts_packets: bool,
@@ -281,12 +282,23 @@ impl Talk {
     }
 
     fn stdio_broke(&mut self, doing: Doing, why: &Failure, net: &mut dyn Net) {
+        if self.manners.lenient && doing == Doing::Writing && why.hung_up {
+            return self.reader_left(net);
+        }
         say_stdio_failure(doing, why, net);
         let status = match doing {
             Doing::Reading => 1,
             Doing::Writing => 2,
         };
         self.leave(status, net);
+    }
+
+    /// What the peer says is not wanted any more, but stdin may have something left for it.
+    fn reader_left(&mut self, net: &mut dyn Net) {
+        self.peer_over = true;
+        if self.stdin_over || self.manners.listening {
+            self.leave(0, net);
+        }
     }
 
     fn time_out(&mut self, after: Duration, net: &mut dyn Net) {

@@ -322,6 +322,7 @@ impl Shell {
                     words: "the peer has gone".into(),
                     wrong_peer: false,
                     hint: None,
+                    hung_up: false,
                     told: false,
                 },
             });

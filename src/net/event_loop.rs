@@ -72,6 +72,7 @@ impl Shell {
         self.sweep();
         let status = self.exit.or_else(|| self.has_left());
         let status = status.or_else(|| self.has_served_the_only().then_some(0))?;
+        self.end_aside();
         self.end_progress();
         if self.exit.is_none() {
             let all = self.conns.ids().into_iter();
@@ -178,6 +179,9 @@ impl Shell {
                 self.wake_conn(id);
                 self.look_for_desertion(id);
                 self.look_for_deserted_errand(id);
+                if kind == Kind::ConnOut && event.is_error() {
+                    self.look_for_lost_reader(id);
+                }
             }
             Kind::Listener => self.note_listener(packed, readable, writable),
             Kind::Attempt => {
@@ -199,6 +203,7 @@ impl Shell {
             }
             token::LISTS => self.note_lists(),
             token::NAMES => self.note_names(),
+            token::ASIDE => self.note_aside(),
             _ => self.note_signals(),
         }
     }

@@ -15,6 +15,7 @@ pub mod sys;
 
 mod alarm;
 mod appetite;
+mod aside;
 mod child;
 mod conn;
 mod datagram;
@@ -55,6 +56,8 @@ use signal_hook_mio::v1_0::Signals;
 use socket2::{SockAddr, SockRef};
 
 use self::alarm::Alarms;
+use self::aside::Aside;
+pub use self::aside::Asker;
 use self::child::Process;
 pub use self::child::Program;
 use self::conn::{Conn, LayerPool};
@@ -95,6 +98,8 @@ pub struct Config {
     pub name_of: Option<Box<dyn Fn(usize) -> String>>,
     /// What is said of connections with `-v`, where other words than ours are wanted.
     pub phrases: Option<Box<dyn Phrases>>,
+    /// Who asks the user for what a proxy wants to hear, if anybody may.
+    pub asker: Option<Asker>,
     /// The layers between us and a peer.
     pub peer_layers: Dresser,
     /// Peers are talked to in secret.
@@ -119,6 +124,8 @@ pub struct Config {
     pub crlf: bool,
     /// `-d`.
     pub delay: Option<Duration>,
+    /// How much time passes between lines that we send to the only peer.
+    pub interval: Option<Duration>,
     /// `-m`.
     pub max_conns: usize,
     /// As many as there are descriptors for, agreed or not, where each may need more than its own later on:
@@ -207,6 +214,8 @@ pub struct Shell {
     lookups: BTreeMap<usize, Seeker>,
     /// The number of the last look-up.
     last_lookup: usize,
+    /// What others are asked while we go on.
+    aside: Option<Aside>,
     alarms: Alarms,
     /// What the mode has not been told yet.
     outbox: VecDeque<Event>,
@@ -321,6 +330,7 @@ impl Shell {
             names: None,
             lookups: BTreeMap::new(),
             last_lookup: 0,
+            aside: None,
             alarms: Alarms::default(),
             outbox: VecDeque::from([Event::Start]),
             ready: VecDeque::new(),

@@ -201,8 +201,10 @@ impl Shell {
             return;
         };
         if let (Caller::Line(_), Some(phrases)) = (dial.caller, &self.config.phrases) {
-            // A port that is closed is an answer; a path where nobody is, is mostly a mistake.
-            let level = match peer.is_unix() {
+            // A port that is closed is an answer; a path where nobody is, and an address of our own that cannot
+            // be had, are mostly mistakes.
+            let is_ours = error.get_ref().is_some() && error.kind() != io::ErrorKind::Other;
+            let level = match peer.is_unix() || is_ours {
                 true => Level::Error,
                 false => Level::Verbose,
             };
@@ -260,7 +262,7 @@ impl Shell {
         self.say_paths(&name, &socket, dial.target.carriage);
         if let Some(name_of) = &self.config.name_of {
             // Of many peers only those that are there are named, and not the way to each.
-            if !dial.target.many {
+            if !dial.target.many && self.config.phrases.is_none() {
                 let fact = Fact::new("proxy_connected").peer(&*name);
                 self.say.tell(
                     Level::Verbose,
@@ -397,6 +399,7 @@ pub(super) fn failure(error: &io::Error) -> Failure {
         words: words(error),
         wrong_peer: upshot(error) == Then::Quit,
         hint: fault(error).and_then(|fault| fault.hint),
+        hung_up: error.kind() == io::ErrorKind::BrokenPipe,
         told: false,
     }
 }

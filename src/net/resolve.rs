@@ -3,11 +3,11 @@
 //! These calls may wait for a name server. They are for the time before anything is served.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use dns_lookup::{AddrInfoHints, LookupError, getaddrinfo, getnameinfo};
 use libc::{AF_INET, AF_INET6, AF_UNSPEC, AI_NUMERICHOST, SOCK_DGRAM, SOCK_STREAM};
-use libc::{NI_DGRAM, NI_NUMERICHOST};
+use libc::{NI_DGRAM, NI_NUMERICHOST, NI_NUMERICSERV};
 
 use super::address;
 use crate::cli::plan::{Address, Family, Protocol};
@@ -75,6 +75,12 @@ pub fn service_at(port: u16, datagrams: bool) -> Option<String> {
     let place = (Ipv4Addr::LOCALHOST, port).into();
     let (_, name) = getnameinfo(&place, NI_NUMERICHOST | kind).ok()?;
     Some(name).filter(|name| name.parse::<u16>().is_err())
+}
+
+/// What the host with that address is called, if anybody knows.
+pub fn name(ip: IpAddr) -> Option<String> {
+    let (name, _) = getnameinfo(&(ip, 0).into(), NI_NUMERICSERV).ok()?;
+    Some(name).filter(|name| name.parse::<IpAddr>().is_err())
 }
 
 /// The resolver's own words, without what is put around them on the way to us.

@@ -143,7 +143,8 @@ impl Shell {
                 .limited(bucket)
                 .seen_by(digest)
         };
-        let link = Link::new(lane(out, out_queue), lane(back, LINK_QUEUE));
+        let out = lane(out, out_queue).by_lines(self.config.interval);
+        let link = Link::new(out, lane(back, LINK_QUEUE));
         far_conn.allow_appetite();
         for conn in [near_conn, far_conn] {
             conn.share_pipes(&self.pipes);

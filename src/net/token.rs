@@ -14,6 +14,8 @@ pub(super) const LOGS: Token = single(1);
 pub(super) const LISTS: Token = single(2);
 /// Names that have been looked up.
 pub(super) const NAMES: Token = single(3);
+/// Questions that have been answered.
+pub(super) const ASIDE: Token = single(4);
 
 const fn single(number: usize) -> Token {
     Token((Kind::Single as usize) << KIND_SHIFT | number)
@@ -75,9 +77,9 @@ mod tests {
                 assert_eq!((what, table.unpack(packed)), (kind, Some(id)));
             }
         }
-        let mut single = Vec::from([SIGNALS, LOGS, LISTS, NAMES]);
+        let mut single = Vec::from([SIGNALS, LOGS, LISTS, NAMES, ASIDE]);
         assert!(single.iter().all(|token| unpack(*token).0 == Kind::Single));
         single.dedup();
-        assert_eq!(single.len(), 4, "no two are the same");
+        assert_eq!(single.len(), 5, "no two are the same");
     }
 }

@@ -63,6 +63,8 @@ pub struct Lane<E: End> {
     /// Bytes at the end of the queue that no tap has seen yet.
     fresh: usize,
     pace: Option<Pace>,
+    /// What waits is not each chunk, but each line behind another.
+    by_lines: bool,
     /// How much may reach the sink, and when.
     bucket: Option<Bucket>,
     /// Sees what has reached the sink.
@@ -93,6 +95,7 @@ impl<E: End> Lane<E> {
             queue: Buf::new(capacity),
             fresh: 0,
             pace: delay.map(Pace::new),
+            by_lines: false,
             bucket: None,
             digest: None,
             reads_on: false,
@@ -101,6 +104,14 @@ impl<E: End> Lane<E> {
             passed: 0,
             mark: 0,
         }
+    }
+
+    /// The same, which lets so much time pass between a line and the next.
+    pub fn by_lines(mut self, interval: Option<Duration>) -> Self {
+        if let Some(interval) = interval {
+            (self.pace, self.by_lines) = (Some(Pace::new(interval)), true);
+        }
+        self
     }
 
     /// The same, which passes on no more than that allows.
@@ -180,7 +191,7 @@ impl<E: End> Lane<E> {
         match step {
             Step::Moved(n) => {
                 self.fresh += n;
-                if let Some(pace) = &mut self.pace {
+                if let Some(pace) = self.pace.as_mut().filter(|_| !self.by_lines) {
                     pace.hold(now);
                 }
                 return true;
@@ -194,7 +205,7 @@ impl<E: End> Lane<E> {
 
     fn push(&mut self, to: &mut E, now: Instant) -> bool {
         let (before, held) = (self.queue.len(), self.holds());
-        let step = match self.bucket.is_none() && self.digest.is_none() {
+        let step = match self.bucket.is_none() && self.digest.is_none() && !self.by_lines {
             true => to.push(&mut self.queue),
             false => self.push_piece(to, now),
         };
@@ -216,6 +227,9 @@ impl<E: End> Lane<E> {
             Some(bucket) if !to.keeps_messages() => bucket.most(now).min(queued.len()),
             Some(_) | None => queued.len(),
         };
+        let line = queued[..most].iter().position(|byte| *byte == b'\n');
+        let line = line.filter(|_| self.by_lines);
+        let most = line.map_or(most, |end| end + 1);
         let step = to.push_parts(&[IoSlice::new(&queued[..most])]);
         if let Step::Moved(n) = step {
             if let Some(digest) = &mut self.digest {
@@ -225,6 +239,9 @@ impl<E: End> Lane<E> {
                 bucket.spend(n, now);
             }
             self.queue.take(n);
+            if let Some(pace) = self.pace.as_mut().filter(|_| line.is_some() && n == most) {
+                pace.hold(now);
+            }
         }
         step
     }

@@ -66,6 +66,8 @@ pub enum Then {
     Quit,
     /// The peer may be met once more, for now more is known of what it wants to hear.
     Again,
+    /// The peer may be met once more when the user has told what it wants to hear.
+    Ask,
 }
 
 impl Fault {
@@ -107,6 +109,14 @@ impl Fault {
             words: words.into(),
             then: Then::Again,
             hint: None,
+        }
+    }
+
+    /// The peer has told what it wants to hear first, and only the user knows that.
+    pub fn ask(words: impl Into<String>) -> Self {
+        Self {
+            then: Then::Ask,
+            ..Self::again(words)
         }
     }
 }

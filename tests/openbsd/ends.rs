@@ -144,3 +144,62 @@ fn datagrams_that_nobody_wants_are_no_failure() -> Told {
         Ok(())
     })
 }
+
+#[test]
+fn a_line_is_sent_so_long_after_another() -> Told {
+    with_both(|who| {
+        let door = Place::any_port().open()?;
+        let at = words(&door.place);
+        let mut scene = who.begin(&["-i", "1", &at[0], &at[1]])?;
+        scene.admit(&door)?;
+        scene.program.stdin.push(b"first\nsecond\n");
+        scene.until("a line has come", |s| s.peer().rx.got == b"first\n")?;
+        scene.holds(A_WHILE, "the other waits", |s| {
+            s.peer().rx.got == b"first\n"
+        })?;
+        scene.until("both have come", |s| s.peer().rx.got == b"first\nsecond\n")?;
+        scene.program.stdin.finish();
+        scene.peer().tx.push(b"one\ntwo\n");
+        scene.peer().tx.finish();
+        let outcome = scene.ends_with(0)?;
+        assert_eq!(outcome.stdout, b"one\ntwo\n", "{who:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn whoever_reads_stdout_may_leave_when_they_have_seen_enough() -> Told {
+    with_both(|who| {
+        let door = Place::any_port().open()?;
+        let at = words(&door.place);
+        let mut scene = who.begin(&["-d", &at[0], &at[1]])?;
+        scene.admit(&door)?;
+        scene.peer().tx.push(b"SSH-2.0-somebody\r\n");
+        scene.until("a banner has come", |s| {
+            s.program.stdout.got.ends_with(b"\n")
+        })?;
+        scene.program.stdout.drop_end();
+        let outcome = scene.ends_with(0)?;
+        assert_eq!(outcome.stderr, "", "{who:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_stdin_says_is_sent_though_nobody_reads_stdout() -> Told {
+    with_both(|who| {
+        let door = Place::any_port().open()?;
+        let at = words(&door.place);
+        let mut scene = who.begin(&["-N", &at[0], &at[1]])?;
+        scene.admit(&door)?;
+        scene.program.stdout.drop_end();
+        scene.program.stdin.push(b"all of it");
+        scene.until("it has come", |s| s.peer().rx.got == b"all of it")?;
+        scene.program.stdin.push(b", and more");
+        scene.program.stdin.finish();
+        scene.until("the rest has come", |s| s.peer().rx.ended())?;
+        assert_eq!(scene.peer().rx.got, b"all of it, and more", "{who:?}");
+        scene.ends_with(0)?;
+        Ok(())
+    })
+}

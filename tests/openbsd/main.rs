@@ -7,7 +7,11 @@ mod common;
 mod ends;
 mod pass;
 mod scans;
+#[cfg(feature = "proxy")]
+mod secret;
+mod series;
 mod uses;
+mod words;
 
 use std::path::Path;
 
@@ -74,6 +78,11 @@ fn with_both(scene: impl Fn(Who) -> Told + Send + Sync) -> Told {
         Some(format!("{}: {why}", case.name))
     });
     failed.map_or(Ok(()), Err)
+}
+
+/// As `nc`, whatever the program was started as.
+fn normal(text: &str) -> String {
+    text.replace("nc.openbsd: ", "nc: ")
 }
 
 /// Host and port of a place, as arguments.

@@ -1,7 +1,7 @@
 //! Ports that answer and ports that do not, and the lines that scripts read.
 
 use crate::common::{Place, Told};
-use crate::with_both;
+use crate::{normal, with_both};
 
 /// A port that nobody listens on: tcpmux, which is not in use since decades.
 const CLOSED: &str = "1";
@@ -37,11 +37,6 @@ fn a_port_is_told_of_in_a_line_that_scripts_know() -> Told {
         }
         Ok(())
     })
-}
-
-/// As `nc`, whatever the program was started as.
-fn normal(text: &str) -> String {
-    text.replace("nc.openbsd: ", "nc: ")
 }
 
 #[test]

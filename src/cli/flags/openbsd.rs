@@ -8,6 +8,14 @@ use crate::cli::sockets::{self, BUFFER_SIZES};
 use crate::cli::target::PortWord;
 use std::time::Duration;
 
+/// Words for `-T` that only it knows: precedences of RFC 791, and a service of RFC 1349.
+const PRECEDENCES: [(&str, u8); 4] = [
+    ("critical", 0xa0),
+    ("inetcontrol", 0xc0),
+    ("netcontrol", 0xe0),
+    ("lowcost", 0x02),
+];
+
 /// Their rows.
 pub(super) static FLAGS: &[Flag] = &[
     letter('4', "Use IPv4 only").sets(|o| o.domain = Domain::V4),
@@ -23,7 +31,7 @@ pub(super) static FLAGS: &[Flag] = &[
         o.sockets.receive_buffer = usize::try_from(size).ok();
         Ok(())
     }),
-    letter('i', "Wait before passing on what was read").takes("seconds", |o, v| {
+    letter('i', "Wait so long between lines of stdin").takes("seconds", |o, v| {
         seconds("interval", v).map(|t| o.nc.interval = Some(t))
     }),
     letter('k', "Serve one peer after another").sets(|o| o.keep_open = true),
@@ -42,7 +50,7 @@ pub(super) static FLAGS: &[Flag] = &[
         o.sockets.send_buffer = usize::try_from(size).ok();
         Ok(())
     }),
-    letter('P', "Our name at an HTTP proxy, or name:password")
+    letter('P', "Our name at an HTTP proxy; asks for a password")
         .takes_raw("user", |o, v| o.nc.user = Some(v))
         .only_with(HAS_PROXY),
     letter('p', "Connect from, or listen on, this port").takes("port", |o, v| {
@@ -68,8 +76,11 @@ pub(super) static FLAGS: &[Flag] = &[
     letter('s', "Connect from, or listen on, this address")
         .takes_raw("addr", |o, v| o.source = Some(v)),
     letter('T', "Mark packets: a byte, ef, lowdelay and more").takes("keyword", |o, v| {
-        let class = sockets::tos(v).map_err(|_| format!("illegal tos value {v}"))?;
-        o.sockets.tos = Some(class);
+        let known = || PRECEDENCES.iter().find(|(name, _)| *name == v);
+        let class = sockets::tos(v)
+            .ok()
+            .or_else(|| known().map(|(_, byte)| *byte));
+        o.sockets.tos = Some(class.ok_or_else(|| format!("illegal tos value {v}"))?);
         Ok(())
     }),
     letter('t', "Answer telnet negotiations").sets(|o| o.telnet = true),

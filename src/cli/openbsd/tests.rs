@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use super::*;
-use crate::cli::plan::{Address, At, Family, Given, Guests, Protocol, Target};
+use crate::cli::plan::{Address, At, Family, Given, Protocol, Target};
 use crate::cli::{Log, World};
 
 /// A world in which every host is 127.0.0.1, and http is the only service.
@@ -72,7 +72,7 @@ fn place_of(plan: &Plan) -> String {
             at => format!("listen {at:?}"),
         },
         Role::Connect(connect) => match &connect.target {
-            Target::Inet { port, .. } => format!("connect {port}"),
+            Target::Inet { .. } => format!("connect {}", words_of(&connect.ports)),
             _ => "connect".into(),
         },
         Role::Scan(scan) => format!("scan {}", words_of(&scan.ports)),
@@ -103,6 +103,8 @@ fn places_are_said_in_all_of_its_ways() {
         ("-z host 20-25 http", "scan 20-25 80"),
         ("-z host 25-20", "scan 20-25"),
         ("-z host 20", "scan 20"),
+        ("host 20-25 http", "connect 20-25 80"),
+        ("host http 25-20", "connect 80 20-25"),
     ];
     for (line, wanted) in cases {
         assert_eq!(place_of(&plan_of(line)), wanted, "nc {line}");
@@ -139,21 +141,26 @@ fn a_time_is_one_for_connecting_and_for_silence() {
     let plan = plan_of("host 80");
     assert_eq!((plan.wait, plan.idle), (FOR_EVER, None), "without -w");
     assert!(plan.flow.lenient, "a time-out is no failure");
+    let plan = plan_of("-w 0 host 80");
+    assert_eq!((plan.wait, plan.idle), (AT_ONCE, Some(AT_ONCE)), "no time");
 }
 
 #[test]
 fn letters_set_what_they_say() {
     type Fact = fn(&Plan) -> bool;
-    let holds: [(&str, Fact); 12] = [
+    let holds: [(&str, Fact); 15] = [
         ("-d host 80", |p| p.flow.recv_only),
         ("-C host 80", |p| p.dress.crlf),
         ("-t host 80", |p| p.dress.telnet),
         ("-i 2 host 80", |p| {
-            p.dress.delay == Some(Duration::from_secs(2))
+            p.dress.interval == Some(Duration::from_secs(2))
         }),
         ("-W 3 -u host 80", |p| p.flow.packets == Some(3)),
         ("-M 9 host 80", |p| p.sockets.ttl == Some(9)),
         ("-T ef host 80", |p| p.sockets.class == Some(0xb8)),
+        ("-T critical host 80", |p| p.sockets.class == Some(0xa0)),
+        ("-T 0xff host 80", |p| p.sockets.class == Some(0xfc)),
+        ("-T lowcost -u host 80", |p| p.sockets.class == Some(0x02)),
         ("-I 4096 host 80", |p| {
             p.sockets.receive_buffer == Some(4096)
         }),
@@ -186,6 +193,10 @@ fn ports_are_tried_in_another_order_each_once() {
     sorted.sort_unstable();
     assert_eq!(sorted, (1..=500).collect::<Vec<_>>(), "each once");
     assert_ne!(sorted, ports, "in an order of its own");
+    let Role::Connect(connect) = plan_of("-r host 1-500").role else {
+        panic!("no connection");
+    };
+    assert_eq!(connect.ports.len(), 500, "each for itself");
 }
 
 #[cfg(feature = "proxy")]
@@ -236,10 +247,10 @@ fn what_is_wrong_is_said_in_its_words() {
         ("host 70000", "nc: port number too large: 70000"),
         ("-p 70000 host 1", "nc: port number too large: 70000"),
         ("-l 1-3", "nc: port number invalid: 1-3"),
-        (
-            "host 1-3",
-            "nc: more than one port can be tried with -z only",
-        ),
+        ("host 0", "nc: port number too small: 0"),
+        ("-z host 0-3", "nc: port number too small: 0"),
+        ("host 1-", "nc: port number invalid: "),
+        ("-F -U path", "nc: cannot use -F and -U"),
         ("-zl 1", "nc: cannot use -z and -l"),
         ("-k host 1", "nc: must use -l with -k"),
         ("-w x host 1", "nc: timeout invalid: x"),
@@ -259,8 +270,10 @@ fn what_is_wrong_is_said_in_its_words() {
         ("-m 3 host 1", "nc: -m is not supported"),
         (
             "-n localhost 1",
-            "nc: Could not resolve hostname \"localhost\": ",
+            "nc: getaddrinfo for host \"localhost\" port 1: ",
         ),
+        ("-n -l localhost 1", "nc: getaddrinfo: "),
+        ("-n -s localhost 127.0.0.1 1", "nc: getaddrinfo: "),
     ];
     for (line, wanted) in cases {
         let error = understood(line).expect_err(line);
@@ -280,7 +293,7 @@ fn a_letter_in_vain_is_told_of() {
     let cases = [
         ("-zN host 1", "-N has no effect with -z."),
         ("-zq1 host 1", "-q has no effect with -z."),
-        ("-r host 1", "-r has no effect without -z."),
+        ("-b host 1", "-b has no effect without -u."),
         (
             "-uN host 1",
             "-N has no effect with -u, which has no end to tell of.",

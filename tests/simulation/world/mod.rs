@@ -294,6 +294,7 @@ impl World {
                         words: "Connection refused".into(),
                         wrong_peer: false,
                         hint: None,
+                        hung_up: false,
                         told: false,
                     },
                 }),

@@ -386,6 +386,7 @@ fn event(news: &News, source: ConnId, sink: ConnId) -> Event {
             words: error.kind().to_string(),
             wrong_peer: false,
             hint: None,
+            hung_up: false,
             told: false,
         },
     };

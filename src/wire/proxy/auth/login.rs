@@ -18,6 +18,9 @@ use crate::wire::proxy::{Credentials, Noise};
 /// honest one needs.
 const STALE_MAX: u32 = 1;
 
+/// How often the user is asked for a password.
+const QUESTIONS: u32 = 3;
+
 /// What the words of refusals begin with; the status follows.
 const REFUSED: &str = "Proxy returned status code 407";
 
@@ -28,6 +31,8 @@ pub struct Login {
     way: Option<Way>,
     /// How often the proxy has said since its last welcome that a nonce is too old.
     stale: u32,
+    /// How often the user may still be asked for the password.
+    questions: u32,
 }
 
 /// What a request carries.
@@ -69,6 +74,20 @@ impl Login {
             noise,
             way: None,
             stale: 0,
+            questions: 0,
+        }
+    }
+
+    /// The same, of whom the user knows the password, who is asked for it when the proxy wants it.
+    pub fn asking(self) -> Self {
+        let questions = QUESTIONS;
+        Self { questions, ..self }
+    }
+
+    /// The user has told the password.
+    pub fn told(&mut self, password: Vec<u8>) {
+        if let Some(credentials) = &mut self.credentials {
+            credentials.password = password;
         }
     }
 
@@ -120,9 +139,17 @@ impl Login {
             return Fault::new(why);
         }
         match sent {
+            None if self.questions > 0 => self.ask(way),
             None => self.learn(way),
             Some(sent) => self.refused(way, sent),
         }
+    }
+
+    /// The next connection is to go this way, once the user has told the password.
+    fn ask(&mut self, way: Way) -> Fault {
+        self.questions -= 1;
+        self.way = Some(way);
+        Fault::ask(REFUSED)
     }
 
     /// The next connection is to go this way.
@@ -142,6 +169,9 @@ impl Login {
         if renewed && self.stale < STALE_MAX {
             self.stale += 1;
             return self.learn(way);
+        }
+        if self.questions > 0 {
+            return self.ask(way);
         }
         // The proxy may have begun anew since it told us how to ask. The next connection finds out.
         self.way = None;

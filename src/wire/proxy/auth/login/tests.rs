@@ -221,3 +221,26 @@ fn a_nonce_that_was_used_as_often_as_can_be_counted_is_not_used_again() {
     assert!(last.contains("nc=ffffffff,"), "{last}");
     assert_eq!(value(&mut login), None);
 }
+
+#[test]
+fn the_user_is_asked_three_times_at_most_and_only_when_the_proxy_asks() {
+    for offered in [&b"Basic realm=r"[..], DIGEST] {
+        let mut login = login(b"user", b"").asking();
+        assert_eq!(login.authorize("CONNECT", "a:1"), None, "nothing is known");
+        let mut sent = None;
+        for question in 1..=3 {
+            let fault = login.challenged(&[offered], sent.as_ref());
+            assert_eq!(fault.then, Then::Ask, "question {question}");
+            login.told(b"wrong".into());
+            sent = login.authorize("CONNECT", "a:1");
+            assert!(sent.is_some(), "the answer to question {question} is told");
+        }
+        let fault = login.challenged(&[offered], sent.as_ref());
+        assert_eq!(fault.then, Then::Break, "that was the last question");
+    }
+    let mut login = login(b"user", b"").asking();
+    login.challenged(&[b"Basic realm=r"], None);
+    login.told(b"secret".into());
+    let wanted = "Basic dXNlcjpzZWNyZXQ=";
+    assert_eq!(value(&mut login).as_deref(), Some(wanted), "what is told");
+}
