@@ -453,9 +453,10 @@ impl Shell {
 
     /// Tells the user of logs that had to be given up.
     fn say_log_failures(&mut self) {
-        for failure in self.taps.failures() {
+        for (name, error) in self.taps.failures() {
+            let why = dial::words(&error);
             self.say.error(&format!(
-                "{failure}. The log ends here; the conversation goes on."
+                "write to log {name}: {why}. The log ends here; the conversation goes on."
             ));
         }
     }
