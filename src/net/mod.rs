@@ -250,6 +250,8 @@ pub struct Shell {
     exit: Option<i32>,
     /// Socket files of our own that go when we go.
     paths: Vec<BoundPath>,
+    /// Those that we gave sockets we reach others from, and their names.
+    sources: Vec<(String, BoundPath)>,
 }
 
 /// The program ends when everything that was read has been handed over.
@@ -348,6 +350,7 @@ impl Shell {
             leaving: None,
             exit: None,
             paths: Vec::new(),
+            sources: Vec::new(),
         };
         if let Some(service) = &shell.config.service {
             let look_up = service.look_up.clone();
