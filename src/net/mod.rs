@@ -28,6 +28,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod orphans;
 mod pass_on;
 mod phrases;
 mod progress;
@@ -66,6 +67,7 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+use self::orphans::Orphans;
 pub use self::phrases::Phrases;
 pub use self::progress::Checksum;
 use self::progress::Progress;
@@ -186,6 +188,7 @@ pub struct Shell {
     say: Say,
     poll: Poll,
     signals: Option<Signals>,
+    orphans: Orphans,
     reload: Option<Reload>,
     conns: Table<kind::Conn, Conn>,
     routes: Table<kind::Route, Route>,
@@ -316,6 +319,7 @@ impl Shell {
             dials: Table::default(),
             attempts: Table::default(),
             processes: Table::default(),
+            orphans: Orphans::default(),
             of_child: BTreeMap::new(),
             errands: BTreeMap::new(),
             relays: Table::default(),
