@@ -276,6 +276,22 @@ fn a_file_becomes_datagrams_of_the_size_that_was_asked_for() -> Told {
 }
 
 #[test]
+fn the_path_that_answers_come_to_is_told_and_so_is_its_end() -> Told {
+    let dir = directory()?;
+    let plain = Plain::new("Unix", &dir, "plain")?;
+    let own = dir.path().join("own").display().to_string();
+    let words = ["-u", "-v", "-s", &own].map(str::to_owned);
+    let program = Program::ncat(words.into_iter().chain(plain.words()?)).stdin(In::Null);
+    let outcome = Scene::of(program)?.ends_with(0)?;
+    let begin =
+        format!("Ncat: [{own}] used as source DGRAM Unix domain socket.\nNcat: Connected to ");
+    let end = format!("\nNcat: Deleting source DGRAM Unix domain socket. [{own}]\n");
+    let told = outcome.stderr;
+    let is_told = told.contains(&begin) && told.ends_with(&end);
+    is_told.then_some(()).ok_or(format!("stderr says {told:?}"))
+}
+
+#[test]
 fn a_server_keeps_to_the_first_who_spoke() -> Told {
     let dir = directory()?;
     let (mut scene, at) = server("UDP", &dir, &[])?;

@@ -181,6 +181,7 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
         places,
     };
     let status = shell.run(&mut herald);
+    shell.remove_sources();
     if let Err(words) = herald.supervisor.stopping() {
         openbsd::say(plan).error(&words);
     }

@@ -53,6 +53,12 @@ fn without_effect(o: &Options) -> Vec<String> {
         "for a Unix stream socket",
     );
     let no_stdin = (o.recv_only && !o.send_only, "with --recv-only");
+    let sctp = (o.sctp, "with --sctp");
+    // Connecting, it means what --half-close means.
+    let if_connecting = |(useless, words): (bool, &'static str)| (useless && !o.listens(), words);
+    let reaches_programs = if_connecting(programs);
+    let hears_only = if_connecting(no_stdin);
+    let reaches_sctp = if_connecting(sctp);
     let no_log = (
         o.output.is_none() && o.hex_dump.is_none(),
         "without --output or --hex-dump",
@@ -91,7 +97,11 @@ fn without_effect(o: &Options) -> Vec<String> {
         ("--hex-dump", o.hex_dump.is_some(), &[scans]),
         ("--append-output", o.append, &[no_log]),
         ("--idle-timeout", o.idle.is_some(), &[scans_streams]),
-        ("--keep-open", o.keep_open, &[scans]),
+        (
+            "--keep-open",
+            o.keep_open,
+            &[scans, reaches_programs, hears_only, reaches_sctp],
+        ),
         ("--recv-only", o.recv_only, &[scans, serves]),
         ("--send-only", o.send_only, &[scans, serves]),
         ("--deny", deny.iter().any(words), &[connects, unix, vsock]),
@@ -114,7 +124,7 @@ fn without_effect(o: &Options) -> Vec<String> {
         (
             "--half-close",
             o.half_close,
-            &[scans, programs, serves, no_stdin, datagrams],
+            &[scans, programs, serves, no_stdin, datagrams, sctp],
         ),
         (
             "--datagram-size",
@@ -215,6 +225,49 @@ mod tests {
                     "Warning: --keep-open has no effect with -z.",
                     "Warning: -q has no effect with -z.",
                 ],
+            ),
+            (
+                Options {
+                    keep_open: true,
+                    recv_only: true,
+                    sctp: true,
+                    half_close: true,
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --keep-open has no effect with --recv-only.",
+                    "Warning: --half-close has no effect with --recv-only.",
+                ],
+            ),
+            (
+                Options {
+                    keep_open: true,
+                    commands: vec![CommandWord::Exec("/bin/cat".into())],
+                    ..Options::default()
+                },
+                &["Warning: --keep-open has no effect with --exec, --sh-exec or --lua-exec."],
+            ),
+            (
+                Options {
+                    keep_open: true,
+                    sctp: true,
+                    half_close: true,
+                    ..Options::default()
+                },
+                &[
+                    "Warning: --keep-open has no effect with --sctp.",
+                    "Warning: --half-close has no effect with --sctp.",
+                ],
+            ),
+            (
+                Options {
+                    listen: true,
+                    keep_open: true,
+                    recv_only: true,
+                    sctp: true,
+                    ..Options::default()
+                },
+                &[],
             ),
             (
                 Options {

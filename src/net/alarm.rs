@@ -35,6 +35,8 @@ pub(super) enum Wake {
     Attempt(AttemptId),
     /// A program that is to end.
     Process(ProcessId),
+    /// Children that we have not started and that have ended.
+    Orphans,
     /// Connections that are to be closed once peers have acknowledged everything.
     Sweep,
     /// A listener that ran out of descriptors.

@@ -74,6 +74,11 @@ impl Process {
         self.stage == Stage::HangsUp(at) || self.stage == Stage::Dies(at)
     }
 
+    /// Whether it has that number.
+    pub(super) fn is(&self, id: Pid) -> bool {
+        self.id == id
+    }
+
     fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.id, signal); // nobody may be left in it
     }

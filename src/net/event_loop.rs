@@ -123,6 +123,7 @@ impl Shell {
             processes,
             sweep,
             progress,
+            orphans,
             errands,
             ..
         } = self;
@@ -151,6 +152,7 @@ impl Shell {
                 .is_some_and(|leaving| leaving.patience.at == Some(at)),
             Wake::Sweep => sweep.at == Some(at),
             Wake::Progress => progress.at == Some(at),
+            Wake::Orphans => orphans.at == Some(at),
             Wake::Process(id) => processes.find(id).is_some_and(|process| process.wants(at)),
         })
     }
@@ -261,6 +263,7 @@ impl Shell {
                 Wake::Listener(id) => self.queue_listener(id),
                 Wake::Process(id) => self.ring_process(id),
                 Wake::Progress => self.show_progress(),
+                Wake::Orphans => self.bury_orphans(),
                 Wake::Leave | Wake::Sweep => {}
             }
         }

@@ -29,6 +29,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod orphans;
 mod pass_on;
 mod phrases;
 mod progress;
@@ -69,6 +70,7 @@ use self::listener::{Door, Listener, Reserve};
 use self::log_file::LogFile;
 pub use self::names::LookUp;
 use self::names::Names;
+use self::orphans::Orphans;
 pub use self::phrases::Phrases;
 pub use self::progress::Checksum;
 use self::progress::Progress;
@@ -193,6 +195,7 @@ pub struct Shell {
     say: Say,
     poll: Poll,
     signals: Option<Signals>,
+    orphans: Orphans,
     reload: Option<Reload>,
     conns: Table<kind::Conn, Conn>,
     routes: Table<kind::Route, Route>,
@@ -259,6 +262,8 @@ pub struct Shell {
     exit: Option<i32>,
     /// Socket files of our own that go when we go.
     paths: Vec<BoundPath>,
+    /// Those that we gave sockets we reach others from, and their names.
+    sources: Vec<(String, BoundPath)>,
 }
 
 /// The program ends when everything that was read has been handed over.
@@ -323,6 +328,7 @@ impl Shell {
             dials: Table::default(),
             attempts: Table::default(),
             processes: Table::default(),
+            orphans: Orphans::default(),
             of_child: BTreeMap::new(),
             errands: BTreeMap::new(),
             relays: Table::default(),
@@ -358,6 +364,7 @@ impl Shell {
             leaving: None,
             exit: None,
             paths: Vec::new(),
+            sources: Vec::new(),
         };
         if let Some(service) = &shell.config.service {
             let look_up = service.look_up.clone();
@@ -463,9 +470,10 @@ impl Shell {
 
     /// Tells the user of logs that had to be given up.
     fn say_log_failures(&mut self) {
-        for failure in self.taps.failures() {
+        for (name, error) in self.taps.failures() {
+            let why = dial::words(&error);
             self.say.error(&format!(
-                "{failure}. The log ends here; the conversation goes on."
+                "write to log {name}: {why}. The log ends here; the conversation goes on."
             ));
         }
     }

@@ -243,10 +243,30 @@ impl Shell {
         let Some(dial) = self.drop_dial(id) else {
             return;
         };
-        self.paths.extend(path);
+        if let Some(path) = path {
+            self.keep_source(&socket, path);
+        }
         match dial.caller {
             Caller::Line(n) => self.won_for_line(n, &dial, socket, peer, watched),
             Caller::Peer(asker) => self.won_for_peer(asker, socket, watched),
+        }
+    }
+
+    /// A path of our own stands until we end, for others answer to it.
+    fn keep_source(&mut self, socket: &Socket, path: BoundPath) {
+        let name = socket.local_addr();
+        let name = name.map(|name| address::full(&name)).unwrap_or_default();
+        let words = format!("[{name}] used as source DGRAM Unix domain socket.");
+        self.say.lead(Level::Verbose, &words);
+        self.sources.push((name, path));
+    }
+
+    /// Removes those paths, now that it is over.
+    pub fn remove_sources(&mut self) {
+        for (name, path) in self.sources.drain(..) {
+            let words = format!("Deleting source DGRAM Unix domain socket. [{name}]");
+            self.say.lead(Level::Verbose, &words);
+            drop(path);
         }
     }
 

@@ -55,7 +55,7 @@ impl Tap {
 #[derive(Default)]
 pub struct Taps {
     taps: Vec<Tap>,
-    failures: Vec<String>,
+    failures: Vec<(String, io::Error)>,
 }
 
 impl Taps {
@@ -91,14 +91,14 @@ impl Taps {
         self.taps.retain_mut(|tap| match succeed(tap) {
             Ok(()) => true,
             Err(error) => {
-                failures.push(format!("write to log {}: {error}", tap.name));
+                failures.push((tap.name.clone(), error));
                 false
             }
         });
     }
 
-    /// What went wrong since the last call, a sentence for each log that was given up.
-    pub fn failures(&mut self) -> Vec<String> {
+    /// Which logs were given up since the last call, and why.
+    pub fn failures(&mut self) -> Vec<(String, io::Error)> {
         std::mem::take(&mut self.failures)
     }
 }
@@ -176,11 +176,8 @@ mod tests {
         taps.note(b"b");
         assert!(taps.is_empty());
         let failures = taps.failures();
-        assert_eq!(failures.len(), 1);
-        assert!(
-            failures[0].starts_with("write to log x.log: "),
-            "{failures:?}"
-        );
+        let names: Vec<_> = failures.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["x.log"]);
         assert!(taps.failures().is_empty());
     }
 }

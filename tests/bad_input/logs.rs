@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::common::payload::same;
-use crate::common::{Program, Told, directory, told};
+use crate::common::{In, Place, Program, Scene, Told, directory, told};
 use crate::{deaf_port, outcome_of, says};
 
 #[test]
@@ -68,6 +68,25 @@ fn a_log_is_emptied_only_once_the_command_line_is_known_to_be_right() -> Told {
             &told(fs::read(&log))?,
             b"",
         )?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_log_that_takes_nothing_is_told_in_plain_words() -> Told {
+    for option in ["-o", "-x"] {
+        let door = Place::any_port().open()?;
+        let words = [option, "/dev/full"].map(str::to_owned);
+        let program = Program::ncat(words.into_iter().chain(door.place.words()));
+        let mut scene = Scene::of(program.stdin(In::Null))?;
+        scene.admit(&door)?;
+        scene.peer().tx.push(b"hello\n");
+        scene.peer().tx.finish();
+        let outcome = scene.ends_with(0)?;
+        same("stdout", &outcome.stdout, b"hello\n")?;
+        let wanted = "Ncat: write to log /dev/full: No space left on device. \
+                      The log ends here; the conversation goes on.\n";
+        same("stderr", outcome.stderr.as_bytes(), wanted.as_bytes())?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod kin;
 mod leaving;
 mod meeting;
 mod options;
+mod orphans;
 mod output;
 
 use common::scene::place_of;
