@@ -132,7 +132,10 @@ impl Conn {
         place: &Endpoint,
         wishes: &Wishes,
     ) -> io::Result<(Transport, String)> {
-        let Transport::Stream(control) = self.transport else {
+        let Transport::Stream {
+            socket: control, ..
+        } = self.transport
+        else {
             return Err(io::ErrorKind::Unsupported.into());
         };
         let Host::Ip(mut ip) = place.host else {
@@ -195,14 +198,16 @@ impl Conn {
 
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
     pub(super) fn allow_appetite(&mut self) {
-        if let Transport::Stream(_) = &self.transport {
+        if let Transport::Stream { .. } = &self.transport {
             self.appetite = Some(Box::default());
         }
     }
 
     /// Goes to sleep, or has been woken. When somebody must ring at the latest, told once each sleep.
     pub(super) fn sleep(&mut self, until: Instant) -> Option<Instant> {
-        let (Some(appetite), Transport::Stream(fd)) = (&mut self.appetite, &self.transport) else {
+        let (Some(appetite), Transport::Stream { socket: fd, .. }) =
+            (&mut self.appetite, &self.transport)
+        else {
             return None;
         };
         if self.readable {
@@ -225,7 +230,9 @@ impl Conn {
 
     /// The portion has not come in time: whatever is there will do.
     pub(super) fn lose_patience(&mut self) {
-        if let (Some(appetite), Transport::Stream(fd)) = (&mut self.appetite, &self.transport) {
+        if let (Some(appetite), Transport::Stream { socket: fd, .. }) =
+            (&mut self.appetite, &self.transport)
+        {
             appetite.give_up(fd.as_fd());
             self.readable = true;
         }
@@ -251,8 +258,8 @@ impl Conn {
     /// Whether the kernel has handed everything to the peer; it still knows after a reset.
     pub(super) fn has_all(&self) -> bool {
         match &self.transport {
-            Transport::Stream(_) if self.is_opening() => false,
-            Transport::Stream(fd) => sys::unsent(fd) == 0,
+            Transport::Stream { .. } if self.is_opening() => false,
+            Transport::Stream { socket: fd, .. } => sys::unsent(fd) == 0,
             Transport::Sctp { socket, .. } => !sys::undelivered(socket),
             Transport::Datagram(_)
             | Transport::Session(_)
@@ -279,14 +286,17 @@ impl Conn {
         }
     }
 
-    /// What a write came to; `ready` to be read from and written to.
-    fn written(
-        transport: &Transport,
+    /// Writes in one way or another if there may be room, and notes what that shows.
+    fn raw_push(
+        transport: &mut Transport,
         ready: (&mut bool, &mut bool),
-        result: io::Result<usize>,
+        write: impl FnOnce(&mut Transport) -> io::Result<usize>,
     ) -> Step {
         let (readable, writable) = ready;
-        match result {
+        if !*writable {
+            return Step::Idle;
+        }
+        match write(transport) {
             Ok(n) => Step::Moved(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Step::Moved(0),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -345,7 +355,7 @@ impl Conn {
     pub(super) fn open_now(&self) {
         // A socket that still waits for what is to go first can be written. One that has failed can be as
         // well, and would tell us why, and nobody who reads it.
-        if let Transport::Stream(fd) = &self.transport
+        if let Transport::Stream { socket: fd, .. } = &self.transport
             && waits_for_words(fd.as_fd())
         {
             let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
@@ -357,7 +367,7 @@ impl Conn {
     fn is_opening(&self) -> bool {
         let has_peer = |fd| SockRef::from(fd).peer_addr().is_ok();
         match &self.transport {
-            Transport::Stream(fd) => self.opening && !self.hung_up && !has_peer(fd),
+            Transport::Stream { socket: fd, .. } => self.opening && !self.hung_up && !has_peer(fd),
             Transport::Sctp { .. }
             | Transport::Datagram(_)
             | Transport::Session(_)

@@ -35,7 +35,11 @@ impl SoftLimit {
     pub fn raise() -> Self {
         let limit = getrlimit(Resource::Nofile);
         let (wanted, most) = (limit.current, limit.maximum);
-        match set_soft_limit(most, most) {
+        let raised = match wanted == most {
+            true => Ok(()),
+            false => set_soft_limit(most, most),
+        };
+        match raised {
             Ok(()) => Self { wanted, most },
             // Then the limit stays what it is, and is what counts.
             Err(_) => Self {

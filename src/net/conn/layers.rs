@@ -330,9 +330,9 @@ impl Conn {
             if layers.sealed {
                 return Step::Moved(0); // there is no way to say nothing in secret
             }
-            let result = self.transport.write(bytes); // layers have nothing to say to nothing
+            // Layers have nothing to say to nothing.
             let ready = (&mut self.readable, &mut self.writable);
-            return Self::written(&self.transport, ready, result);
+            return Self::raw_push(&mut self.transport, ready, |to| to.write(bytes));
         }
         layers.tx.lend(&mut layers.pool.borrow_mut());
         match layers.stack.send(bytes, &mut layers.tx) {
