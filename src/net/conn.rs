@@ -244,10 +244,10 @@ impl Conn {
         self.writable |= writable;
     }
 
-    /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
-    /// still send can make our closing destroy what is on its way.
+    /// Whether the kernel has handed everything to the peer, or never will, and layers have done what they
+    /// can for it. Only a peer that may still send can make our closing destroy what is on its way.
     pub(super) fn is_acknowledged(&self) -> bool {
-        self.over || self.has_all()
+        self.over || (self.has_all() && !self.may_be_asked_again())
     }
 
     /// Whether the peer has been told that no more will come, or is about to be.
@@ -318,6 +318,24 @@ impl Conn {
             self.over |= matches!(heard, Step::Over | Step::Broken(_));
             self.say_what_is_left();
             let said = self.flush();
+            if !matches!(heard, Step::Moved(_)) && !matches!(said, Step::Moved(_)) {
+                return;
+            }
+        }
+    }
+
+    /// All was said, and only the layers are still talked to: by a peer that has missed what they said.
+    pub(super) fn answer_again(&mut self) {
+        for _ in 0..PARTING_WORDS {
+            if self.over || !self.may_be_asked_again() {
+                return;
+            }
+            let mut ear = Buf::new(4096);
+            let heard = self.pull_through_layers(&mut ear);
+            let said = self.flush();
+            self.over = [&heard, &said]
+                .iter()
+                .any(|step| matches!(step, Step::Over | Step::Broken(_)));
             if !matches!(heard, Step::Moved(_)) && !matches!(said, Step::Moved(_)) {
                 return;
             }

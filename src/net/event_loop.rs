@@ -314,8 +314,11 @@ impl Shell {
             if conn.is_cut && conn.may_be_cut_off() {
                 return true;
             }
-            if !conn.is_cut && conn.is_clear() && conn.is_acknowledged() {
-                return true;
+            if !conn.is_cut && conn.is_clear() {
+                conn.answer_again();
+                if conn.is_acknowledged() {
+                    return true;
+                }
             }
             // Once, for its layers: to wake it every time would keep the loop from ever waiting.
             if !is_told {
@@ -376,15 +379,27 @@ impl Shell {
             self.drop_newcomers();
             self.say_goodbye();
         }
-        let mut peers = self.conns.iter().filter(|(id, _)| *id != self.stdio);
-        let given = peers.all(|(_, conn)| conn.is_clear() && conn.is_acknowledged());
-        if self.taps.settle() && given {
+        if self.taps.settle() && self.peers_have_all() {
             return Some(status);
         }
         if let Some(at) = self.leaving.as_mut()?.patience.wait(self.now) {
             self.alarms.set(at, Wake::Leave);
         }
         None
+    }
+
+    /// Whether every peer has what it was to get, or never will.
+    fn peers_have_all(&mut self) -> bool {
+        let mut all = true;
+        for id in self.conns.ids() {
+            if let Some(conn) = self.conns.find_mut(id).filter(|_| id != self.stdio) {
+                if conn.is_clear() {
+                    conn.answer_again();
+                }
+                all &= conn.is_clear() && conn.is_acknowledged();
+            }
+        }
+        all
     }
 
     /// Tells all peers that no more will come. Layers say it with the next turn of their route.

@@ -148,6 +148,12 @@ impl Conn {
         }
     }
 
+    /// Whether the peer may still ask the layers for what it has missed and cannot do without.
+    pub(in crate::net) fn may_be_asked_again(&self) -> bool {
+        let layers = self.layers.as_ref();
+        layers.is_some_and(|layers| layers.stack.may_be_asked_again())
+    }
+
     /// What the layers have learnt of the peer, for a person.
     pub(in crate::net) fn remarks(&mut self) -> Vec<String> {
         let layers = self.layers.as_mut();

@@ -144,6 +144,10 @@ impl Layer for Dtls {
         self.session.has_ended()
     }
 
+    fn may_be_asked_again(&self) -> bool {
+        self.fault.is_none() && self.session.is_open() && self.session.talk.may_be_asked_again()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let reception = self.reception.as_ref().and_then(Reception::deadline);
         self.session
