@@ -28,6 +28,7 @@ mod judge;
 mod listener;
 mod log_file;
 mod names;
+mod parting;
 mod pass_on;
 mod phrases;
 mod progress;
