@@ -22,6 +22,8 @@ const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// What only its letters say.
 #[derive(Debug, Default)]
 pub struct Words {
+    /// `-b`.
+    pub broadcast: bool,
     /// `-N`.
     pub half: bool,
     /// `-d`.
@@ -111,6 +113,7 @@ fn adapted(
     plan.flow.lenient = true;
     plan.flow.packets = words.packets;
     plan.flow.pass_on = words.pass_on;
+    plan.sockets.broadcast = words.broadcast;
     match &mut plan.role {
         Role::Listen(listen) => listen.in_turn = true,
         Role::Scan(scan) => {
@@ -171,6 +174,12 @@ fn warnings(options: &Options, words: &Words) -> Vec<String> {
     let scans = options.zero_io;
     let direct = words.proxy.is_none();
     let rows = [
+        ("-b", words.broadcast && options.listen, "with -l"),
+        (
+            "-b",
+            words.broadcast && !options.listen && !options.datagram,
+            "without -u",
+        ),
         ("-C", options.crlf && scans, "with -z"),
         ("-d", words.detached && scans, "with -z"),
         ("-i", words.interval.is_some() && scans, "with -z"),

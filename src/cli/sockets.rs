@@ -39,7 +39,6 @@ pub struct Words {
     pub groups: Vec<Group>,
     pub multicast_ttl: Option<u8>,
     pub multicast_loop: Option<bool>,
-    pub broadcast: bool,
     /// `-D`, which OpenBSD's netcat alone has.
     pub debug: bool,
     pub receive_buffer: Option<usize>,
@@ -77,7 +76,6 @@ impl Words {
             ("--multicast-join", !self.groups.is_empty(), Kin::Udp),
             ("--multicast-ttl", self.multicast_ttl.is_some(), Kin::Udp),
             ("--multicast-loop", self.multicast_loop.is_some(), Kin::Udp),
-            ("--broadcast", self.broadcast, Kin::Udp),
             ("--recv-buffer", self.receive_buffer.is_some(), Kin::Any),
             ("--send-buffer", self.send_buffer.is_some(), Kin::Any),
         ];
@@ -148,10 +146,9 @@ pub(super) fn warnings(options: &Options) -> Vec<String> {
     let listens = (options.listens(), "with --listen");
     let scans = (options.zero_io, "with -z");
     let led = (!options.proxy.hops.is_empty(), "with --proxy");
-    let v6 = (options.domain == Domain::V6, "with -6");
     let no_route = (words.hops.is_empty(), "without -g");
     let keeps = words.keepalive != KeepAlive::Usual;
-    let table: [vain::Row; 6] = [
+    let table: [vain::Row; 5] = [
         ("-g", !words.hops.is_empty(), &[listens]),
         ("-G", words.pointer.is_some(), &[listens, no_route]),
         ("--keepalive", keeps, &[scans]),
@@ -165,7 +162,6 @@ pub(super) fn warnings(options: &Options) -> Vec<String> {
             words.multicast_loop.is_some(),
             &[listens, led],
         ),
-        ("--broadcast", words.broadcast, &[listens, led, v6]),
     ];
     let given = table.iter().filter(|(_, given, _)| *given);
     given
@@ -197,7 +193,7 @@ impl Place<'_> {
             groups: words.groups.clone(),
             multicast_ttl: words.multicast_ttl,
             multicast_loop: words.multicast_loop,
-            broadcast: words.broadcast,
+            broadcast: true,
             debug: words.debug,
             receive_buffer: words.receive_buffer,
             send_buffer: words.send_buffer,

@@ -228,7 +228,7 @@ impl Shell {
         if !dial.untried.is_empty() {
             self.say.lead(level, "Trying next address...");
         }
-        dial.hint = hint::dial(peer, dial.target.carriage, &error);
+        dial.hint = hint::dial(peer, &error);
         dial.last = error;
     }
 

@@ -371,7 +371,6 @@ mod tests {
             ("b", "broker"),
             ("br", "broker"),
             ("bro", "broker"),
-            ("broa", "broadcast"),
             ("mu", "? multicast-join multicast-ttl multicast-loop"),
             ("k", "keep-open"),
             ("kee", "keep-open"),

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) static FLAGS: &[Flag] = &[
     letter('4', "Use IPv4 only").sets(|o| o.domain = Domain::V4),
     letter('6', "Use IPv6 only").sets(|o| o.domain = Domain::V6),
-    letter('b', "Allow datagrams to everybody around").sets(|o| o.sockets.broadcast = true),
+    letter('b', "Allow datagrams to everybody around").sets(|o| o.nc.broadcast = true),
     letter('C', "Send CR LF at the end of each line of stdin").sets(|o| o.crlf = true),
     letter('D', "Have the system debug the socket").sets(|o| o.sockets.debug = true),
     letter('d', "Leave stdin alone").sets(|o| o.nc.detached = true),

@@ -52,9 +52,6 @@ pub(super) static FLAGS: &[Flag] = &[
             sockets::on_or_off(v).map(|on| o.sockets.multicast_loop = Some(on))
         })
         .beyond(),
-    long("broadcast", "Allow datagrams to everybody around")
-        .sets(|o| o.sockets.broadcast = true)
-        .beyond(),
     long("recv-buffer", "Have the system hold so much that came")
         .takes("size", |o, v| {
             size("--recv-buffer", v, BUFFER_SIZES).map(|n| o.sockets.receive_buffer = Some(n))
