@@ -108,6 +108,11 @@ fn lacking(error: io::Error, address: &SockAddr, carriage: Carriage) -> io::Erro
         {
             "SCTP"
         }
+        Some(Errno::NODEV)
+            if address.as_vsock_address().is_some() && carriage == Carriage::Datagram =>
+        {
+            "datagrams over vsock"
+        }
         Some(Errno::AFNOSUPPORT | Errno::NODEV) if address.as_vsock_address().is_some() => "vsock",
         Some(Errno::AFNOSUPPORT) if address.is_ipv6() => "IPv6",
         _ => return error,
