@@ -28,6 +28,8 @@ const AT_ONCE: Duration = Duration::from_millis(20);
 /// What only its letters say.
 #[derive(Debug, Default)]
 pub struct Words {
+    /// `-b`.
+    pub broadcast: bool,
     /// `-N`.
     pub half: bool,
     /// `-d`.
@@ -93,7 +95,6 @@ fn plan(
     if !options.datagram {
         // The lowest two bits are ECN's, which TCP sets by itself; and it reaches one.
         options.sockets.tos = options.sockets.tos.map(|class| class & !3);
-        options.sockets.broadcast = false;
     }
     options.recv_only = words.detached;
     options.delay = words.interval;
@@ -140,6 +141,7 @@ fn adapted(
     if is_one {
         plan.dress.interval = plan.dress.delay.take();
     }
+    plan.sockets.broadcast = words.broadcast;
     match &mut plan.role {
         Role::Listen(listen) => listen.in_turn = true,
         Role::Scan(scan) => {
@@ -205,9 +207,10 @@ fn warnings(options: &Options, words: &Words) -> Vec<String> {
     let scans = options.zero_io;
     let direct = words.proxy.is_none();
     let rows = [
+        ("-b", words.broadcast && options.listen, "with -l"),
         (
             "-b",
-            options.sockets.broadcast && !options.datagram,
+            words.broadcast && !options.listen && !options.datagram,
             "without -u",
         ),
         ("-C", options.crlf && scans, "with -z"),

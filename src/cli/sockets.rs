@@ -39,7 +39,7 @@ pub struct Words {
     pub groups: Vec<Group>,
     pub multicast_ttl: Option<u8>,
     pub multicast_loop: Option<bool>,
-    pub broadcast: bool,
+    pub broadcast: Option<bool>,
     /// `-D`, which OpenBSD's netcat alone has.
     pub debug: bool,
     pub receive_buffer: Option<usize>,
@@ -77,7 +77,7 @@ impl Words {
             ("--multicast-join", !self.groups.is_empty(), Kin::Udp),
             ("--multicast-ttl", self.multicast_ttl.is_some(), Kin::Udp),
             ("--multicast-loop", self.multicast_loop.is_some(), Kin::Udp),
-            ("--broadcast", self.broadcast, Kin::Udp),
+            ("--broadcast", self.broadcast.is_some(), Kin::Udp),
             ("--recv-buffer", self.receive_buffer.is_some(), Kin::Any),
             ("--send-buffer", self.send_buffer.is_some(), Kin::Any),
         ];
@@ -148,9 +148,9 @@ pub(super) fn warnings(options: &Options) -> Vec<String> {
     let listens = (options.listens(), "with --listen");
     let scans = (options.zero_io, "with -z");
     let led = (!options.proxy.hops.is_empty(), "with --proxy");
-    let v6 = (options.domain == Domain::V6, "with -6");
     let no_route = (words.hops.is_empty(), "without -g");
     let keeps = words.keepalive != KeepAlive::Usual;
+    let v6 = (options.domain == Domain::V6, "with -6");
     let table: [vain::Row; 6] = [
         ("-g", !words.hops.is_empty(), &[listens]),
         ("-G", words.pointer.is_some(), &[listens, no_route]),
@@ -165,7 +165,11 @@ pub(super) fn warnings(options: &Options) -> Vec<String> {
             words.multicast_loop.is_some(),
             &[listens, led],
         ),
-        ("--broadcast", words.broadcast, &[listens, led, v6]),
+        (
+            "--broadcast",
+            words.broadcast.is_some(),
+            &[listens, led, v6],
+        ),
     ];
     let given = table.iter().filter(|(_, given, _)| *given);
     given
@@ -197,7 +201,7 @@ impl Place<'_> {
             groups: words.groups.clone(),
             multicast_ttl: words.multicast_ttl,
             multicast_loop: words.multicast_loop,
-            broadcast: words.broadcast,
+            broadcast: words.broadcast.unwrap_or(true),
             debug: words.debug,
             receive_buffer: words.receive_buffer,
             send_buffer: words.send_buffer,
@@ -360,13 +364,11 @@ pub fn ttl(option: &str, word: &str, least: u8) -> Result<u8, String> {
 }
 
 /// `on` or `off`.
-pub fn on_or_off(word: &str) -> Result<bool, String> {
+pub fn on_or_off(option: &str, word: &str) -> Result<bool, String> {
     match word {
         "on" | "1" => Ok(true),
         "off" | "0" => Ok(false),
-        _ => Err(format!(
-            "Invalid --multicast-loop \"{word}\" (must be on or off)."
-        )),
+        _ => Err(format!("Invalid {option} \"{word}\" (must be on or off).")),
     }
 }
 

@@ -132,7 +132,10 @@ impl Conn {
         place: &Endpoint,
         wishes: &Wishes,
     ) -> io::Result<(Transport, String)> {
-        let Transport::Stream(control) = self.transport else {
+        let Transport::Stream {
+            socket: control, ..
+        } = self.transport
+        else {
             return Err(io::ErrorKind::Unsupported.into());
         };
         let Host::Ip(mut ip) = place.host else {
@@ -195,14 +198,16 @@ impl Conn {
 
     /// A bulk receiver may ask to be woken less often; whoever allows it rings in time.
     pub(super) fn allow_appetite(&mut self) {
-        if let Transport::Stream(_) = &self.transport {
+        if let Transport::Stream { .. } = &self.transport {
             self.appetite = Some(Box::default());
         }
     }
 
     /// Goes to sleep, or has been woken. When somebody must ring at the latest, told once each sleep.
     pub(super) fn sleep(&mut self, until: Instant) -> Option<Instant> {
-        let (Some(appetite), Transport::Stream(fd)) = (&mut self.appetite, &self.transport) else {
+        let (Some(appetite), Transport::Stream { socket: fd, .. }) =
+            (&mut self.appetite, &self.transport)
+        else {
             return None;
         };
         if self.readable {
@@ -225,7 +230,9 @@ impl Conn {
 
     /// The portion has not come in time: whatever is there will do.
     pub(super) fn lose_patience(&mut self) {
-        if let (Some(appetite), Transport::Stream(fd)) = (&mut self.appetite, &self.transport) {
+        if let (Some(appetite), Transport::Stream { socket: fd, .. }) =
+            (&mut self.appetite, &self.transport)
+        {
             appetite.give_up(fd.as_fd());
             self.readable = true;
         }
@@ -237,10 +244,10 @@ impl Conn {
         self.writable |= writable;
     }
 
-    /// Whether the kernel has handed everything to the peer, or never will. Only a peer that may
-    /// still send can make our closing destroy what is on its way.
+    /// Whether the kernel has handed everything to the peer, or never will, and layers have done what they
+    /// can for it. Only a peer that may still send can make our closing destroy what is on its way.
     pub(super) fn is_acknowledged(&self) -> bool {
-        self.over || self.has_all()
+        self.over || (self.has_all() && !self.may_be_asked_again())
     }
 
     /// Whether the peer has been told that no more will come, or is about to be.
@@ -251,8 +258,8 @@ impl Conn {
     /// Whether the kernel has handed everything to the peer; it still knows after a reset.
     pub(super) fn has_all(&self) -> bool {
         match &self.transport {
-            Transport::Stream(_) if self.is_opening() => false,
-            Transport::Stream(fd) => sys::unsent(fd) == 0,
+            Transport::Stream { .. } if self.is_opening() => false,
+            Transport::Stream { socket: fd, .. } => sys::unsent(fd) == 0,
             Transport::Sctp { socket, .. } => !sys::undelivered(socket),
             Transport::Datagram(_)
             | Transport::Session(_)
@@ -279,14 +286,17 @@ impl Conn {
         }
     }
 
-    /// What a write came to; `ready` to be read from and written to.
-    fn written(
-        transport: &Transport,
+    /// Writes in one way or another if there may be room, and notes what that shows.
+    fn raw_push(
+        transport: &mut Transport,
         ready: (&mut bool, &mut bool),
-        result: io::Result<usize>,
+        write: impl FnOnce(&mut Transport) -> io::Result<usize>,
     ) -> Step {
         let (readable, writable) = ready;
-        match result {
+        if !*writable {
+            return Step::Idle;
+        }
+        match write(transport) {
             Ok(n) => Step::Moved(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Step::Moved(0),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -308,6 +318,24 @@ impl Conn {
             self.over |= matches!(heard, Step::Over | Step::Broken(_));
             self.say_what_is_left();
             let said = self.flush();
+            if !matches!(heard, Step::Moved(_)) && !matches!(said, Step::Moved(_)) {
+                return;
+            }
+        }
+    }
+
+    /// All was said, and only the layers are still talked to: by a peer that has missed what they said.
+    pub(super) fn answer_again(&mut self) {
+        for _ in 0..PARTING_WORDS {
+            if self.over || !self.may_be_asked_again() {
+                return;
+            }
+            let mut ear = Buf::new(4096);
+            let heard = self.pull_through_layers(&mut ear);
+            let said = self.flush();
+            self.over = [&heard, &said]
+                .iter()
+                .any(|step| matches!(step, Step::Over | Step::Broken(_)));
             if !matches!(heard, Step::Moved(_)) && !matches!(said, Step::Moved(_)) {
                 return;
             }
@@ -345,7 +373,7 @@ impl Conn {
     pub(super) fn open_now(&self) {
         // A socket that still waits for what is to go first can be written. One that has failed can be as
         // well, and would tell us why, and nobody who reads it.
-        if let Transport::Stream(fd) = &self.transport
+        if let Transport::Stream { socket: fd, .. } = &self.transport
             && waits_for_words(fd.as_fd())
         {
             let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
@@ -357,7 +385,7 @@ impl Conn {
     fn is_opening(&self) -> bool {
         let has_peer = |fd| SockRef::from(fd).peer_addr().is_ok();
         match &self.transport {
-            Transport::Stream(fd) => self.opening && !self.hung_up && !has_peer(fd),
+            Transport::Stream { socket: fd, .. } => self.opening && !self.hung_up && !has_peer(fd),
             Transport::Sctp { .. }
             | Transport::Datagram(_)
             | Transport::Session(_)

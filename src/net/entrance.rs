@@ -56,13 +56,16 @@ impl Shell {
                     let carriage = *carriage;
                     let came = accept(socket.as_fd());
                     came.map(|(fd, peer)| {
-                        self.admit_stream(id, Transport::stream(fd, carriage), &peer);
+                        self.admit_stream(id, Transport::stream(fd, carriage, &peer), &peer);
                     })
                 }
                 Door::Only(peer, carriage) => match peer.take() {
                     Some(fd) => {
-                        let stream = Transport::stream(fd, *carriage);
-                        peer_of(&stream).map(|peer| self.admit_stream(id, stream, &peer))
+                        let carriage = *carriage;
+                        let peer = SockRef::from(&fd).peer_addr();
+                        peer.map(|peer| {
+                            self.admit_stream(id, Transport::stream(fd, carriage, &peer), &peer);
+                        })
                     }
                     None => Err(io::ErrorKind::WouldBlock.into()),
                 },
@@ -200,7 +203,7 @@ impl Shell {
             return;
         }
         let name = address::full(peer);
-        if let Transport::Stream(fd) = &stream {
+        if let Transport::Stream { socket: fd, .. } = &stream {
             self.say_paths(&name, fd, Carriage::Stream);
         }
         let conn = self.add_conn(stream, name, Whose::Guest);
@@ -419,10 +422,4 @@ impl Shell {
             }
         }
     }
-}
-
-/// Who is at the other end of a socket that came with its peer.
-fn peer_of(stream: &Transport) -> io::Result<SockAddr> {
-    let socket = stream.stream_socket().ok_or(io::ErrorKind::NotConnected)?;
-    SockRef::from(socket).peer_addr()
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use socket2::Socket;
+use socket2::{SockAddr, Socket};
 
 use super::Shell;
 use super::alarm::Wake;
@@ -228,7 +228,13 @@ impl Shell {
     }
 
     /// A connection to whom a peer asked for is there.
-    pub(super) fn won_for_peer(&mut self, asker: ConnId, socket: Socket, watched: Watched) {
+    pub(super) fn won_for_peer(
+        &mut self,
+        asker: ConnId,
+        socket: Socket,
+        peer: &SockAddr,
+        watched: Watched,
+    ) {
         let Some(errand) = self.errands.get(&asker) else {
             return; // who asked for it has left
         };
@@ -237,7 +243,7 @@ impl Shell {
         };
         let name = to.to_string();
         let own = socket.local_addr().ok().and_then(|own| own.as_socket());
-        let transport = Transport::Stream(sockopt::descriptor(socket));
+        let transport = Transport::stream(sockopt::descriptor(socket), Carriage::Stream, peer);
         let conn = self.conns.add(Conn::new(transport, name, self.now));
         match self.watch_won(conn, watched) {
             Ok(()) => {

@@ -9,7 +9,6 @@ use rustix::io::Errno;
 use socket2::SockAddr;
 
 use super::address;
-use super::sockopt::Carriage;
 
 /// Ports below this one are the system's, unless its administrator says otherwise.
 const FIRST_FREE_PORT: u16 = 1024;
@@ -34,12 +33,9 @@ pub fn bind(address: &SockAddr, error: &io::Error) -> Option<String> {
 }
 
 /// Why nobody can be reached there, if that is certain.
-pub(super) fn dial(peer: &SockAddr, carriage: Carriage, error: &io::Error) -> Option<&'static str> {
+pub(super) fn dial(peer: &SockAddr, error: &io::Error) -> Option<&'static str> {
     match Errno::from_io_error(error)? {
         Errno::INVAL if lacks_zone(peer) => Some(ZONE),
-        Errno::ACCESS if carriage == Carriage::Datagram && peer.as_socket_ipv4().is_some() => {
-            Some("To reach everybody around, give --broadcast.")
-        }
         Errno::CONNREFUSED if peer.as_pathname().is_some() => {
             Some("The socket's path is there, but nobody listens at it any more.")
         }
@@ -88,14 +84,13 @@ mod tests {
         }
         let cases = [
             (inet("127.0.0.1:80"), Errno::CONNREFUSED, ""),
-            (inet("255.255.255.255:80"), Errno::ACCESS, "--broadcast"),
             (inet("[ff02::1]:80"), Errno::INVAL, "%eth0"),
             (unix.clone(), Errno::CONNREFUSED, "nobody listens"),
             (unix, Errno::NOENT, "no socket"),
             (inet("[fe80::1]:80"), Errno::INVAL, "%eth0"),
         ];
         for (address, error, wanted) in cases {
-            let hint = dial(&address, Carriage::Datagram, &error.into()).unwrap_or_default();
+            let hint = dial(&address, &error.into()).unwrap_or_default();
             let right = hint.contains(wanted) && hint.is_empty() == wanted.is_empty();
             assert!(right, "{address:?}, {error}: {hint:?}");
         }

@@ -30,6 +30,7 @@ mod listener;
 mod log_file;
 mod names;
 mod orphans;
+mod parting;
 mod pass_on;
 mod phrases;
 mod progress;
@@ -54,7 +55,7 @@ use mio::Poll;
 use mio::event::Source;
 use mio::unix::SourceFd;
 use signal_hook_mio::v1_0::Signals;
-use socket2::{SockAddr, SockRef};
+use socket2::SockAddr;
 
 use self::alarm::Alarms;
 use self::aside::Aside;
@@ -482,11 +483,4 @@ impl Shell {
 /// Whether stdin will be sent to its end whatever the peer does: a file or a disk.
 pub fn stdin_is_file() -> bool {
     stdio::input_kind().is_ok_and(|kind| kind == Kind::File)
-}
-
-/// The peer of a connected socket, as the user knows it.
-fn peer_name(socket: SockRef<'_>, dialled: &SockAddr) -> String {
-    // Where nothing has been sent yet there is no peer.
-    let peer = socket.peer_addr();
-    address::full(peer.as_ref().unwrap_or(dialled))
 }

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use mio::Interest;
 use mio::unix::SourceFd;
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::{SockAddr, SockRef, Socket};
+use socket2::{SockAddr, Socket};
 
 use super::alarm::Wake;
 use super::dial::{Attempt, Begun, Caller, Dial, begin, words};
 use super::sockopt::{BoundPath, Carriage};
 use super::token::{self, Kind};
 use super::transport::{Datagram, Transport};
-use super::{Shell, Whose, address, hint, peer_name, sockopt, wishes};
+use super::{Shell, Whose, address, hint, sockopt, wishes};
 use crate::ids::{AttemptId, ConnId, DialId};
 use crate::mode::{Event, Failure};
 use crate::say::{Fact, Level};
@@ -91,6 +91,7 @@ impl Shell {
         };
         match begin(&dial.target, &self.config.wishes, &peer) {
             Ok(Begun::Connected(socket, path)) if dial.target.probe.is_none() => {
+                let peer = peer_of(&socket, peer);
                 self.won(id, socket, path, &peer, Watched::Not);
             }
             Ok(Begun::Connected(socket, path)) => self.probe(id, socket, path, peer),
@@ -160,24 +161,25 @@ impl Shell {
         };
         let silent = attempt.silent_at.is_some_and(|at| at <= self.now);
         let state = match attempt.silent_at {
-            Some(_) if silent => Ok(true),
-            Some(_) => is_answered(&attempt.socket),
-            None => is_connected(&attempt.socket),
+            Some(_) if silent => Ok(Some(attempt.peer.clone())),
+            Some(_) => answered_by(&attempt.socket, &attempt.peer),
+            None => connected_to(&attempt.socket),
         };
-        if matches!(state, Ok(false)) {
+        if matches!(state, Ok(None)) {
             return;
         }
         let Some(attempt) = self.attempts.remove(id) else {
             return;
         };
         match state {
-            Ok(_) => self.won(
+            Ok(Some(peer)) => self.won(
                 attempt.dial,
                 attempt.socket,
                 attempt.path,
-                &attempt.peer,
+                &peer,
                 Watched::AsAttempt,
             ),
+            Ok(None) => {}
             Err(error) => self.attempt_failed(attempt.dial, id, &attempt.peer, error),
         }
     }
@@ -228,7 +230,7 @@ impl Shell {
         if !dial.untried.is_empty() {
             self.say.lead(level, "Trying next address...");
         }
-        dial.hint = hint::dial(peer, dial.target.carriage, &error);
+        dial.hint = hint::dial(peer, &error);
         dial.last = error;
     }
 
@@ -248,7 +250,7 @@ impl Shell {
         }
         match dial.caller {
             Caller::Line(n) => self.won_for_line(n, &dial, socket, peer, watched),
-            Caller::Peer(asker) => self.won_for_peer(asker, socket, watched),
+            Caller::Peer(asker) => self.won_for_peer(asker, socket, peer, watched),
         }
     }
 
@@ -278,7 +280,7 @@ impl Shell {
         peer: &SockAddr,
         watched: Watched,
     ) {
-        let mut name = peer_name(SockRef::from(&socket), peer);
+        let mut name = address::full(peer);
         self.say_paths(&name, &socket, dial.target.carriage);
         if let Some(name_of) = &self.config.name_of {
             // Of many peers only those that are there are named, and not the way to each.
@@ -292,13 +294,12 @@ impl Shell {
             }
             name = name_of(n);
         }
-        let unix = socket
-            .domain()
-            .is_ok_and(|domain| domain == socket2::Domain::UNIX);
         let fd = sockopt::descriptor(socket);
         let transport = match dial.target.carriage {
-            Carriage::Datagram => Transport::Datagram(Box::new(Datagram::connected(fd, unix))),
-            carriage => Transport::stream(fd, carriage),
+            Carriage::Datagram => {
+                Transport::Datagram(Box::new(Datagram::connected(fd, peer.is_unix())))
+            }
+            carriage => Transport::stream(fd, carriage, peer),
         };
         let conn = self.add_conn(transport, name, Whose::Line(n));
         match self.watch_won(conn, watched) {
@@ -385,16 +386,22 @@ impl Shell {
     }
 }
 
-/// Whether a pending connect has ended well; the error when it has not.
-fn is_connected(socket: &Socket) -> io::Result<bool> {
+/// Who is at the other end of a socket that is connected, or will be with its first words: the system takes
+/// itself for an address that is none.
+fn peer_of(socket: &Socket, dialled: SockAddr) -> SockAddr {
+    socket.peer_addr().unwrap_or(dialled)
+}
+
+/// To whom a pending connect has led, if it has ended well; the error when it has not.
+fn connected_to(socket: &Socket) -> io::Result<Option<SockAddr>> {
     if let Some(error) = socket.take_error()? {
         return Err(error);
     }
     match socket.peer_addr() {
         // The system chose as our port the very one that we dial, where nobody listens.
         Ok(peer) if is_itself(socket, &peer) => Err(rustix::io::Errno::CONNREFUSED.into()),
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+        Ok(peer) => Ok(Some(peer)),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -403,12 +410,12 @@ fn is_itself(socket: &Socket, peer: &SockAddr) -> bool {
     peer.as_socket().is_some() && socket.local_addr().is_ok_and(|own| own == *peer)
 }
 
-/// Whether a datagram peer has said anything; the error when it refused.
-fn is_answered(socket: &Socket) -> io::Result<bool> {
+/// A datagram peer that has said anything; the error when it refused.
+fn answered_by(socket: &Socket, peer: &SockAddr) -> io::Result<Option<SockAddr>> {
     let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
     match rustix::net::recv(socket, &mut [0; 1][..], flags) {
-        Ok(_) => Ok(true),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(false),
+        Ok(_) => Ok(Some(peer.clone())),
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

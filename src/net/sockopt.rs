@@ -35,7 +35,11 @@ impl SoftLimit {
     pub fn raise() -> Self {
         let limit = getrlimit(Resource::Nofile);
         let (wanted, most) = (limit.current, limit.maximum);
-        match set_soft_limit(most, most) {
+        let raised = match wanted == most {
+            true => Ok(()),
+            false => set_soft_limit(most, most),
+        };
+        match raised {
             Ok(()) => Self { wanted, most },
             // Then the limit stays what it is, and is what counts.
             Err(_) => Self {
@@ -103,6 +107,11 @@ fn lacking(error: io::Error, address: &SockAddr, carriage: Carriage) -> io::Erro
             if carriage == Carriage::Sctp =>
         {
             "SCTP"
+        }
+        Some(Errno::NODEV)
+            if address.as_vsock_address().is_some() && carriage == Carriage::Datagram =>
+        {
+            "datagrams over vsock"
         }
         Some(Errno::AFNOSUPPORT | Errno::NODEV) if address.as_vsock_address().is_some() => "vsock",
         Some(Errno::AFNOSUPPORT) if address.is_ipv6() => "IPv6",

@@ -19,7 +19,13 @@ use crate::data::Buf;
 /// and should not be as large as the largest of their kin.
 pub(super) enum Transport {
     /// A stream socket of ours, non-blocking.
-    Stream(OwnedFd),
+    Stream {
+        /// The socket.
+        socket: OwnedFd,
+        /// Bytes of a vsock are copied: splice(2) from one fails with ENOMEM where memory is plenty
+        /// (Linux 6.1), and to one it makes a packet of every page.
+        copied: bool,
+    },
     /// An SCTP socket of ours, non-blocking: a stream that is sent in messages and has one end for both
     /// directions.
     Sctp {
@@ -128,21 +134,24 @@ impl Session {
 const SCTP_MESSAGE: usize = 64 * 1024;
 
 impl Transport {
-    /// A connected stream, as it is carried.
-    pub(super) fn stream(socket: OwnedFd, carriage: Carriage) -> Self {
+    /// A connected stream to that peer, as it is carried.
+    pub(super) fn stream(socket: OwnedFd, carriage: Carriage, peer: &SockAddr) -> Self {
         match carriage {
             Carriage::Sctp => Self::Sctp {
                 socket,
                 told: false,
             },
-            Carriage::Stream | Carriage::Datagram => Self::Stream(socket),
+            Carriage::Stream | Carriage::Datagram => Self::Stream {
+                socket,
+                copied: peer.as_vsock_address().is_some(),
+            },
         }
     }
 
     /// The socket, where its peer acknowledges what it gets and bytes keep their order.
     pub(super) fn stream_socket(&self) -> Option<&OwnedFd> {
         match self {
-            Self::Stream(socket) | Self::Sctp { socket, .. } => Some(socket),
+            Self::Stream { socket, .. } | Self::Sctp { socket, .. } => Some(socket),
             Self::Datagram(_) | Self::Session(_) | Self::Child(_) | Self::Stdio { .. } => None,
         }
     }
@@ -150,7 +159,7 @@ impl Transport {
     /// The only socket of it, if it has one.
     pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            Self::Stream(socket) | Self::Sctp { socket, .. } => Some(socket.as_fd()),
+            Self::Stream { socket, .. } | Self::Sctp { socket, .. } => Some(socket.as_fd()),
             Self::Datagram(datagram) => Some(datagram.socket.as_fd()),
             Self::Session(_) | Self::Child(_) | Self::Stdio { .. } => None,
         }
@@ -159,7 +168,7 @@ impl Transport {
     /// Reads once, without waiting. `Ok(None)` is the end of a stream.
     pub(super) fn read(&mut self, into: &mut Buf) -> io::Result<Option<usize>> {
         let n = match self {
-            Self::Stream(fd) => rustix::io::read(&*fd, into.room())?,
+            Self::Stream { socket, .. } => rustix::io::read(&*socket, into.room())?,
             Self::Sctp { socket, told } => read_or_end(socket, *told, into.room())?,
             Self::Stdio {
                 input: Some(half), ..
@@ -179,7 +188,9 @@ impl Transport {
     /// Writes once, without waiting.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stream(fd) => Ok(rustix::net::send(&*fd, bytes, SendFlags::NOSIGNAL)?),
+            Self::Stream { socket, .. } => {
+                Ok(rustix::net::send(&*socket, bytes, SendFlags::NOSIGNAL)?)
+            }
             Self::Sctp { socket, told } => {
                 let sent = send_message(socket, bytes);
                 let failed = |error: &io::Error| error.kind() != io::ErrorKind::WouldBlock;
@@ -203,7 +214,7 @@ impl Transport {
     /// them, so the caller gives one part.
     pub(super) fn write_parts(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Self::Stream(fd) => Ok(rustix::io::writev(&*fd, parts)?),
+            Self::Stream { socket, .. } => Ok(rustix::io::writev(&*socket, parts)?),
             Self::Sctp { .. }
             | Self::Child(_)
             | Self::Stdio { .. }
@@ -233,7 +244,7 @@ impl Transport {
     /// No more will be written.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
-            Self::Stream(fd) => Ok(shutdown(&*fd, Shutdown::Write)?),
+            Self::Stream { socket, .. } => Ok(shutdown(&*socket, Shutdown::Write)?),
             Self::Sctp { socket, told } => {
                 *told = true;
                 Ok(shutdown(&*socket, Shutdown::Write)?)
@@ -252,7 +263,7 @@ impl Transport {
     /// The peer's address and our own, as far as the socket knows them; `None` for what has none.
     pub(super) fn ends(&self) -> Option<(Option<SockAddr>, Option<SockAddr>)> {
         let socket = match self {
-            Self::Stream(socket) | Self::Sctp { socket, .. } => SockRef::from(socket),
+            Self::Stream { socket, .. } | Self::Sctp { socket, .. } => SockRef::from(socket),
             Self::Datagram(datagram) if datagram.apart => {
                 let own = SockRef::from(&datagram.socket).local_addr().ok();
                 return Some((datagram.only.clone(), own));
@@ -270,7 +281,7 @@ impl Transport {
     /// What the loop watches: the descriptor bytes come from and the one they go to.
     pub(super) fn watched(&self) -> [Option<BorrowedFd<'_>>; 2] {
         match self {
-            Self::Stream(socket) | Self::Sctp { socket, .. } => [Some(socket.as_fd()), None],
+            Self::Stream { socket, .. } | Self::Sctp { socket, .. } => [Some(socket.as_fd()), None],
             Self::Datagram(datagram) => [
                 Some(datagram.socket.as_fd()),
                 datagram.control.as_ref().map(AsFd::as_fd),
@@ -293,12 +304,16 @@ impl Transport {
     /// The descriptor and its kind for the kernel to take bytes from, if it can.
     pub(super) fn source(&self) -> Option<(BorrowedFd<'_>, Raw)> {
         match self {
-            Self::Stream(fd) => Some((fd.as_fd(), Raw::Stream)),
+            Self::Stream {
+                socket,
+                copied: false,
+            } => Some((socket.as_fd(), Raw::Stream)),
             Self::Stdio {
                 input: Some(half), ..
             } => raw(half),
             Self::Child(pipes) => Some((pipes.output.as_fd(), Raw::Pipe)),
             Self::Stdio { input: None, .. }
+            | Self::Stream { copied: true, .. }
             | Self::Sctp { .. }
             | Self::Datagram(_)
             | Self::Session(_) => None,
@@ -308,12 +323,16 @@ impl Transport {
     /// The descriptor and its kind for the kernel to bring bytes to, if it can.
     pub(super) fn sink(&self) -> Option<(BorrowedFd<'_>, Raw)> {
         match self {
-            Self::Stream(fd) => Some((fd.as_fd(), Raw::Stream)),
+            Self::Stream {
+                socket,
+                copied: false,
+            } => Some((socket.as_fd(), Raw::Stream)),
             Self::Stdio {
                 output: Some(half), ..
             } => raw(half),
             Self::Child(pipes) => pipes.input.as_ref().map(|fd| (fd.as_fd(), Raw::Pipe)),
             Self::Stdio { output: None, .. }
+            | Self::Stream { copied: true, .. }
             | Self::Sctp { .. }
             | Self::Datagram(_)
             | Self::Session(_) => None,

@@ -51,7 +51,7 @@ pub struct Wishes {
     pub multicast_ttl: Option<u8>,
     /// Whether this machine hears what it sends to a group.
     pub multicast_loop: Option<bool>,
-    /// Datagrams may go to everybody around.
+    /// Datagrams over IPv4 may go to everybody around: IPv6 has groups for that.
     pub broadcast: bool,
     /// The system debugs them.
     pub debug: bool,
@@ -276,7 +276,7 @@ impl Wishes {
             };
             named("multicast loop", set)?;
         }
-        match self.broadcast {
+        match self.broadcast && !v6 {
             true => socket.set_broadcast(true),
             false => Ok(()),
         }

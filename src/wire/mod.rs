@@ -168,6 +168,12 @@ pub trait Layer {
         false
     }
 
+    /// Whether the peer may have missed what it cannot do without, and say so: to go now would be to leave
+    /// it with nothing. Not for long, whatever the peer does.
+    fn may_be_asked_again(&self) -> bool {
+        false
+    }
+
     /// When it wants [`Layer::on_deadline`] unless something happens before.
     fn deadline(&self) -> Option<Instant> {
         None

@@ -115,6 +115,12 @@ impl Stack {
         ended.is_some_and(|at| self.gaps[at..].iter().all(|gap| gap.up.is_empty()))
     }
 
+    /// Whether the peer may still ask a layer for what it has missed and cannot do without.
+    pub fn may_be_asked_again(&self) -> bool {
+        let broken = matches!(self.state, State::Broken { .. });
+        !broken && self.layers.iter().any(|layer| layer.may_be_asked_again())
+    }
+
     /// When [`Stack::on_deadline`] is to be called unless something happens before.
     pub fn deadline(&self) -> Option<Instant> {
         self.layers.iter().filter_map(|l| l.deadline()).min()

@@ -15,6 +15,7 @@ mod routes;
 mod sctp;
 mod tap;
 mod transfers;
+mod vrf;
 mod vsock;
 mod ways;
 mod world;

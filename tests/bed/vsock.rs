@@ -156,6 +156,22 @@ fn a_program_serves_each_caller() -> Told {
 
 #[test]
 #[ignore = "needs the test bed: tests/bed/run"]
+fn a_kernel_with_streams_only_is_not_said_to_have_no_vsock() -> Told {
+    let port = vsock_port().to_string();
+    for place in [&["-l", &port][..], &[SELF, &port]] {
+        let program = Program::ncat([&["--vsock", "-u"], place].concat());
+        let told = Scene::of(program)?.ends_with(1)?.stderr;
+        same(
+            "what it says",
+            told.as_bytes(),
+            b"Ncat: This system's kernel has no datagrams over vsock.\n",
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the test bed: tests/bed/run"]
 fn nobody_there_is_a_sentence() -> Told {
     let port = vsock_port().to_string();
     let outcome = calling(&[SELF, &port])?.ends_with(1)?;

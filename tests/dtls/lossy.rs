@@ -311,3 +311,44 @@ fn a_session_that_is_open_waits_for_nothing() {
         (None, None)
     );
 }
+
+#[test]
+fn a_server_may_be_asked_again_until_its_client_says_something_or_for_so_long() {
+    type Tell = fn(&mut World);
+    let words: [(&str, Tell); 3] = [
+        ("a message", |world| world.client.say(b"said")),
+        ("a goodbye", |world| world.client.finish()),
+        ("silence", |world| {
+            world
+                .clock
+                .set(world.clock.now() + Duration::from_millis(2500));
+        }),
+    ];
+    for (name, tell) in words {
+        let mut world = World::new(6, GOOD, &kits::Kits::plain());
+        world.shake_hands();
+        let asked = |world: &mut World| {
+            let server = world.server().layer.may_be_asked_again();
+            (world.client.layer.may_be_asked_again(), server)
+        };
+        assert_eq!(asked(&mut world), (false, true), "{name} is to come");
+        tell(&mut world);
+        while world.step() {}
+        assert_eq!(asked(&mut world), (false, false), "{name} has come");
+    }
+}
+
+#[test]
+fn a_message_waits_until_there_is_a_place_for_it() {
+    let mut world = World::new(7, GOOD, &kits::Kits::plain());
+    world.shake_hands();
+    world.client.say(b"said");
+    let mut datagram = world.client.out.pop().expect("a datagram");
+    let server = &mut world.server().layer;
+    let (mut nowhere, mut down) = (ncat::data::Buf::new(0), ncat::data::Buf::new(100));
+    let used = server.recv(&mut datagram, &mut nowhere, &mut down);
+    assert_eq!((used, nowhere.len()), (Ok(datagram.len()), 0));
+    let mut up = ncat::data::Buf::new(100);
+    assert_eq!(server.recv(&mut [], &mut up, &mut down), Ok(0));
+    assert_eq!(up.filled(), b"said");
+}

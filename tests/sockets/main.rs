@@ -155,6 +155,39 @@ fn an_interface_that_is_not_there_is_named() -> Told {
     Ok(())
 }
 
+/// The first Linux on which nobody needs a right to choose an interface for a socket that has none.
+const FREE_CHOICE: (u32, u32) = (5, 7);
+
+/// The version of the kernel.
+fn linux() -> Option<(u32, u32)> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    let mut numbers = release.split('.');
+    let mut next = || numbers.next()?.parse().ok();
+    Some((next()?, next()?))
+}
+
+#[test]
+fn an_interface_is_chosen_without_rights_where_the_system_lets_everybody() -> Told {
+    if !can() {
+        return Ok(());
+    }
+    let net = Net::new()?;
+    let ends = |args: &[&str], status| -> Told<String> {
+        let mut scene = Scene::of(net.with_no_rights(Program::ncat(args)))?;
+        Ok(scene.ends_with(status)?.stderr)
+    };
+    // Whether the rights are gone shows where every kernel wants one.
+    let low = ends(&["-l", "127.0.0.1", "80"], 2)?;
+    assert!(low.contains("Permission denied"), "rights are left: {low}");
+    let told = ends(&["--bind-device", "lo", "127.0.0.1", "1"], 1)?;
+    let wanted = match linux().is_none_or(|version| version < FREE_CHOICE) {
+        true => "Ncat: bind to interface lo: Operation not permitted.\n",
+        false => "Ncat: Connection refused.\n",
+    };
+    assert_eq!(told, wanted, "without rights");
+    Ok(())
+}
+
 #[test]
 fn buffers_are_as_large_as_was_asked_or_the_user_is_told() -> Told {
     if !can() {

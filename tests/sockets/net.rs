@@ -48,6 +48,13 @@ impl Net {
         program.through(&[&enter, &space])
     }
 
+    /// Has a program run there that may do no more than anybody may.
+    pub(crate) fn with_no_rights(&self, program: Program) -> Program {
+        let [enter, space] = self.enter();
+        let none = ["--bounding-set=-all", "--inh-caps=-all"];
+        program.through(&[&enter, &space, "setpriv", none[0], none[1]])
+    }
+
     /// A shell's line, run there to its end; what it writes.
     pub(crate) fn sh(&self, line: &str) -> Told<String> {
         let [enter, space] = self.enter();

@@ -14,6 +14,8 @@ mod guide;
 mod halves;
 mod keys;
 mod library;
+#[cfg(feature = "dtls")]
+mod lost;
 mod modes;
 mod opened;
 mod others;

@@ -49,11 +49,14 @@ pub(super) static FLAGS: &[Flag] = &[
         .beyond(),
     long("multicast-loop", "Whether this machine hears it, too (on)")
         .takes("on|off", |o, v| {
-            sockets::on_or_off(v).map(|on| o.sockets.multicast_loop = Some(on))
+            sockets::on_or_off("--multicast-loop", v).map(|on| o.sockets.multicast_loop = Some(on))
         })
         .beyond(),
-    long("broadcast", "Allow datagrams to everybody around")
-        .sets(|o| o.sockets.broadcast = true)
+    long("broadcast", "Let datagrams go to everybody on a net (on)")
+        .may_take("on|off", |o, v| {
+            let on = sockets::on_or_off("--broadcast", v.unwrap_or("on"));
+            on.map(|on| o.sockets.broadcast = Some(on))
+        })
         .beyond(),
     long("recv-buffer", "Have the system hold so much that came")
         .takes("size", |o, v| {

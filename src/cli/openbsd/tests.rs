@@ -292,6 +292,8 @@ fn what_is_wrong_is_said_in_its_words() {
 fn a_letter_in_vain_is_told_of() {
     let cases = [
         ("-zN host 1", "-N has no effect with -z."),
+        ("-b host 1", "-b has no effect without -u."),
+        ("-ulb 1", "-b has no effect with -l."),
         ("-zq1 host 1", "-q has no effect with -z."),
         ("-b host 1", "-b has no effect without -u."),
         (

@@ -23,7 +23,7 @@ pub struct Sockets {
     pub multicast_ttl: Option<u8>,
     /// `--multicast-loop`: whether this machine hears what it sends to a group.
     pub multicast_loop: Option<bool>,
-    /// `--broadcast`.
+    /// Datagrams may go to everybody on a net, as those of the reference may.
     pub broadcast: bool,
     /// The system is to debug them.
     pub debug: bool,

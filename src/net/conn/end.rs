@@ -2,12 +2,9 @@
 
 use std::io::IoSlice;
 
-use rustix::net::AddressFamily;
-
 use super::{Conn, Finish, UNLIMITED};
 use crate::data::Buf;
 use crate::net::sys::{self, Channel};
-use crate::net::transport::Raw;
 use crate::route::{Carried, End, Step, Then, is_full_disk};
 
 impl End for Conn {
@@ -35,15 +32,9 @@ impl End for Conn {
     fn push(&mut self, from: &mut Buf) -> Step {
         let step = if self.layers.is_some() {
             self.push_through_layers(from.filled())
-        } else if self.writable {
-            let result = self.transport.write(from.filled());
-            Self::written(
-                &self.transport,
-                (&mut self.readable, &mut self.writable),
-                result,
-            )
         } else {
-            Step::Idle
+            let ready = (&mut self.readable, &mut self.writable);
+            Self::raw_push(&mut self.transport, ready, |to| to.write(from.filled()))
         };
         if let Step::Moved(n) = step {
             from.take(n);
@@ -53,15 +44,8 @@ impl End for Conn {
 
     fn push_parts(&mut self, parts: &[IoSlice<'_>]) -> Step {
         if self.layers.is_none() {
-            if !self.writable {
-                return Step::Idle;
-            }
-            let result = self.transport.write_parts(parts);
-            return Self::written(
-                &self.transport,
-                (&mut self.readable, &mut self.writable),
-                result,
-            );
+            let ready = (&mut self.readable, &mut self.writable);
+            return Self::raw_push(&mut self.transport, ready, |to| to.write_parts(parts));
         }
         match parts.first() {
             Some(part) => self.push_through_layers(part),
@@ -93,15 +77,12 @@ impl End for Conn {
             let _ = layers.stack.send(&[], &mut layers.tx); // the stack keeps the fault
             layers.tx.settle(&mut layers.pool.borrow_mut());
         }
-        if layers.tx.is_empty() || !self.writable {
+        if layers.tx.is_empty() {
             return Step::Idle;
         }
-        let result = self.transport.write(layers.tx.filled());
-        let step = Self::written(
-            &self.transport,
-            (&mut self.readable, &mut self.writable),
-            result,
-        );
+        let ready = (&mut self.readable, &mut self.writable);
+        let words = layers.tx.filled();
+        let step = Self::raw_push(&mut self.transport, ready, |to| to.write(words));
         match step {
             Step::Moved(n) => {
                 layers.tx.take(n);
@@ -162,15 +143,9 @@ impl End for Conn {
         if from.layers.is_some() || to.layers.is_some() {
             return None;
         }
-        let (source_fd, source) = from.transport.source()?;
-        let (sink_fd, sink) = to.transport.sink()?;
+        let (_, source) = from.transport.source()?;
+        let (_, sink) = to.transport.sink()?;
         let pipes = from.pipes.as_ref()?;
-        // splice(2) from a vsock fails with ENOMEM where memory is plenty (Linux 6.1), and to one it makes a
-        // packet of every page.
-        let is_vsock = |kind, fd| kind == Raw::Stream && sys::is_of(fd, AddressFamily::VSOCK);
-        if is_vsock(source, source_fd) || is_vsock(sink, sink_fd) {
-            return None;
-        }
         Channel::between(source, sink, pipes)
     }
 

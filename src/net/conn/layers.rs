@@ -148,6 +148,12 @@ impl Conn {
         }
     }
 
+    /// Whether the peer may still ask the layers for what it has missed and cannot do without.
+    pub(in crate::net) fn may_be_asked_again(&self) -> bool {
+        let layers = self.layers.as_ref();
+        layers.is_some_and(|layers| layers.stack.may_be_asked_again())
+    }
+
     /// What the layers have learnt of the peer, for a person.
     pub(in crate::net) fn remarks(&mut self) -> Vec<String> {
         let layers = self.layers.as_mut();
@@ -330,9 +336,9 @@ impl Conn {
             if layers.sealed {
                 return Step::Moved(0); // there is no way to say nothing in secret
             }
-            let result = self.transport.write(bytes); // layers have nothing to say to nothing
+            // Layers have nothing to say to nothing.
             let ready = (&mut self.readable, &mut self.writable);
-            return Self::written(&self.transport, ready, result);
+            return Self::raw_push(&mut self.transport, ready, |to| to.write(bytes));
         }
         layers.tx.lend(&mut layers.pool.borrow_mut());
         match layers.stack.send(bytes, &mut layers.tx) {

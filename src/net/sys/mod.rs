@@ -28,7 +28,7 @@ pub use pipes::Pipes;
 #[cfg(feature = "lua")]
 pub use raw::lua;
 pub use raw::{
-    GiveUp, die_of_broken_pipes, has_option, inherited, is_dissolved, is_ignored, is_of, is_unix,
+    GiveUp, die_of_broken_pipes, has_option, inherited, is_dissolved, is_ignored, is_unix,
     pass_on_nothing, send_at_once, set_number, set_option, stdout_was_closed, undelivered, unsent,
     wake_for,
 };

@@ -165,14 +165,10 @@ pub fn send_at_once(socket: impl AsFd) -> io::Result<()> {
     set_number(socket, libc::IPPROTO_SCTP, SCTP_NODELAY, 1)
 }
 
-/// Whether the socket is of that family.
-pub fn is_of(socket: impl AsFd, family: rustix::net::AddressFamily) -> bool {
-    rustix::net::sockopt::socket_domain(socket).is_ok_and(|own| own == family)
-}
-
 /// Whether the socket is of the Unix family.
 pub fn is_unix(socket: impl AsFd) -> bool {
-    is_of(socket, rustix::net::AddressFamily::UNIX)
+    let family = rustix::net::sockopt::socket_domain(socket);
+    family.is_ok_and(|own| own == rustix::net::AddressFamily::UNIX)
 }
 
 /// Sets an option of a socket that no safe wrapper knows.

@@ -144,6 +144,10 @@ impl Layer for Dtls {
         self.session.has_ended()
     }
 
+    fn may_be_asked_again(&self) -> bool {
+        self.fault.is_none() && self.session.is_open() && self.session.talk.may_be_asked_again()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let reception = self.reception.as_ref().and_then(Reception::deadline);
         self.session
@@ -175,9 +179,11 @@ impl Layer for Dtls {
     }
 }
 
-/// One message into an empty queue.
+/// One message into an empty queue, be it larger than that was; but nothing into one that is no place for
+/// anything, as there is none above as long as both sides have not agreed.
 fn pour(messages: &mut VecDeque<Vec<u8>>, into: &mut Buf) {
     if into.is_empty()
+        && into.capacity() > 0
         && let Some(message) = messages.pop_front()
     {
         into.grow(message.len());

@@ -136,6 +136,10 @@ impl Session {
             return Ok(false);
         };
         self.window.mark(place);
+        // Who says anything else than what it said of the handshake has heard our end of that.
+        if self.is_open() && kind != HANDSHAKE {
+            self.talk.forget_flight();
+        }
         match kind {
             HANDSHAKE => self.take_handshake(number, carried)?,
             ALERT => self.take_alert(true, carried)?,
@@ -163,9 +167,6 @@ impl Session {
         let held: usize = self.above.iter().map(Vec::len).sum();
         if carried.is_empty() || held + carried.len() > HELD {
             return;
-        }
-        if self.is_open() {
-            self.talk.forget_flight();
         }
         self.above.push_back(carried.to_vec());
     }

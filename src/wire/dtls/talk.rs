@@ -34,6 +34,9 @@ const RETRY_AFTER_MAX: Duration = Duration::from_millis(2400);
 /// A peer that repeats itself has not heard us and is answered at once; but not more often than
 /// this, for one flight of theirs may be several datagrams.
 const ANSWER_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How long a peer that lacks our last flight may take to repeat its own: the first repetition waits a second
+/// as RFC 6347 has it, the next two, and ours `RETRY_AFTER_MAX` at the most.
+const ASKED_AGAIN_WITHIN: Duration = Duration::from_millis(2500);
 
 /// Both sides' words, and the timer.
 pub(super) struct Talk {
@@ -175,6 +178,11 @@ impl Talk {
         if let Some(alert) = alert {
             self.say_alert(alert::FATAL, alert);
         }
+    }
+
+    /// Whether the peer may still say that it has not heard our last flight.
+    pub(super) fn may_be_asked_again(&self) -> bool {
+        !self.flight.is_empty() && self.clock.now() < self.sent_at + ASKED_AGAIN_WITHIN
     }
 
     /// The peer has certainly heard all we said.

@@ -116,7 +116,10 @@ fn what_has_no_effect_is_warned_about() {
             "-lu --broadcast",
             "--broadcast has no effect with --listen.",
         ),
-        ("-u6 --broadcast two", "--broadcast has no effect with -6."),
+        (
+            "-u6 --broadcast=off two",
+            "--broadcast has no effect with -6.",
+        ),
         ("-z --keepalive two 1", "--keepalive has no effect with -z."),
         ("-u --broadcast --multicast-ttl 2 two", ""),
     ] {
