@@ -63,8 +63,8 @@
 //! * A way through a proxy is a layer that leaves when it has been let through; a proxy that wants to know
 //!   who we are is met once more on a connection of its own, as the reference does.
 //! * There are other threads while lists of hosts are read again, while names are looked up for the peers
-//!   of a proxy or for lines about peers, and while the user is asked for a password, and only then: files, name
-//!   servers and people may keep them waiting, but nobody who is served.
+//!   of a proxy or for lines about peers, and only then: files and name servers may keep them waiting, but nobody
+//!   who is served. A person at the terminal is one more descriptor of the loop.
 //!
 //! Fuzz targets, benches and tests come in here.
 

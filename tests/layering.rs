@@ -61,7 +61,6 @@ const RULES: &[Rule] = &[
             "crate",
             "mio",
             "os_pipe",
-            "rpassword",
             "rustix",
             "signal_hook",
             "socket2",
@@ -278,7 +277,7 @@ const WORDS_OUTSIDE_THE_LOOP: &[&str] = &[
     "socks", "ssl", "telnet", "tls", "udp", "vsock",
 ];
 
-/// Who begins a thread: what reads files, looks names up and asks the user while others are served.
+/// Who begins a thread: what reads files and looks names up while others are served.
 const ASIDE: &[&str] = &["net/aside.rs", "net/names.rs", "net/reload.rs"];
 
 /// The one place that may hold a file with `unsafe`.
@@ -321,7 +320,7 @@ fn at_most_one_file_is_unsafe_and_it_is_about_platforms() {
 }
 
 #[test]
-fn threads_are_begun_for_waiting_on_files_names_and_people_only() {
+fn threads_are_begun_for_waiting_on_files_and_names_only() {
     for (file, source) in sources() {
         let begins = names(&file, &source)
             .iter()

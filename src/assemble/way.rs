@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::{chance, layer};
 use crate::cli::plan::{self, Far, Hop, Plan, ProxyKind, Role, Tongue, Way};
-use crate::net::{Asker, Config, Whose, dial};
+use crate::net::{Asker, Config, Whose};
 use crate::wire::proxy::auth::Login;
 use crate::wire::proxy::socks::{Datagrams, Errand, Socks4, Socks5};
 use crate::wire::proxy::{Connect, Credentials, Noise};
@@ -160,15 +159,9 @@ fn ask_for(hop: &Hop, login: Rc<RefCell<Login>>) -> Asker {
     let user = String::from_utf8_lossy(user.unwrap_or_default());
     let user = user.escape_debug();
     let prompt = format!("Proxy password for {user}@{}: ", hop.name);
-    let ask = move || {
-        rpassword::prompt_password(&prompt).map_err(|error| {
-            let why = dial::words(&error);
-            format!("The proxy wants a password, and no terminal gives it: {why}")
-        })
-    };
     Asker {
-        ask: Arc::new(ask),
-        tell: Box::new(move |said| login.borrow_mut().told(said.into_bytes())),
+        prompt,
+        tell: Box::new(move |said| login.borrow_mut().told(said)),
     }
 }
 

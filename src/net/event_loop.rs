@@ -70,6 +70,7 @@ impl Shell {
         self.sweep();
         let status = self.exit.or_else(|| self.has_left());
         let status = status.or_else(|| self.has_served_the_only().then_some(0))?;
+        self.leave_terminal();
         self.end_aside();
         self.end_progress();
         if self.exit.is_none() {
@@ -204,6 +205,7 @@ impl Shell {
             token::LISTS => self.note_lists(),
             token::NAMES => self.note_names(),
             token::ASIDE => self.note_aside(),
+            token::TERMINAL => self.note_terminal(),
             _ => self.note_signals(),
         }
     }

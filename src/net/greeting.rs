@@ -267,13 +267,7 @@ impl Shell {
         match upshot(error) {
             // The layers ask for it no more often than they have something new to say, and until then.
             Then::Again => self.dial_until(dial, until),
-            Then::Ask => {
-                let refused = self.aside.is_some();
-                if refused {
-                    self.say.error("Proxy authentication failed");
-                }
-                self.ask_user(dial);
-            }
+            Then::Ask => self.ask_person(dial),
             Then::Break | Then::Quit => {
                 let mut why = failure(error);
                 if self.config.phrases.is_some() {

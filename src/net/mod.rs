@@ -39,6 +39,7 @@ mod relay;
 mod reload;
 mod routes;
 mod signals;
+mod terminal;
 mod token;
 mod transport;
 mod turn;
@@ -59,7 +60,6 @@ use socket2::SockAddr;
 
 use self::alarm::Alarms;
 use self::aside::Aside;
-pub use self::aside::Asker;
 use self::child::Process;
 pub use self::child::Program;
 use self::conn::{Conn, LayerPool};
@@ -81,6 +81,8 @@ use self::reload::Reload;
 use self::routes::Route;
 use self::sockopt::{BoundPath, Carriage};
 use self::stdio::{Half, Kind};
+pub use self::terminal::Asker;
+use self::terminal::Person;
 use self::transport::{Pipes, Transport};
 use self::wishes::Wishes;
 use crate::access::Access;
@@ -218,8 +220,9 @@ pub struct Shell {
     lookups: BTreeMap<usize, Seeker>,
     /// The number of the last look-up.
     last_lookup: usize,
-    /// What others are asked while we go on.
+    /// What the hosts of peers are called.
     aside: Option<Aside>,
+    person: Person,
     alarms: Alarms,
     /// What the mode has not been told yet.
     outbox: VecDeque<Event>,
@@ -338,6 +341,7 @@ impl Shell {
             lookups: BTreeMap::new(),
             last_lookup: 0,
             aside: None,
+            person: Person::default(),
             alarms: Alarms::default(),
             outbox: VecDeque::from([Event::Start]),
             ready: VecDeque::new(),

@@ -39,6 +39,7 @@ impl Shell {
         for number in pending {
             match number {
                 SIGCHLD => self.await_burial(),
+                number if self.dies_of(number) => {}
                 SIGHUP if self.reload.is_some() => self.read_lists(),
                 number => self.outbox.push_back(Event::Signal { number }),
             }

@@ -14,8 +14,10 @@ pub(super) const LOGS: Token = single(1);
 pub(super) const LISTS: Token = single(2);
 /// Names that have been looked up.
 pub(super) const NAMES: Token = single(3);
-/// Questions that have been answered.
+/// Names of peers' hosts that have been looked up.
 pub(super) const ASIDE: Token = single(4);
+/// What somebody types who was asked.
+pub(super) const TERMINAL: Token = single(5);
 
 const fn single(number: usize) -> Token {
     Token((Kind::Single as usize) << KIND_SHIFT | number)
@@ -77,9 +79,9 @@ mod tests {
                 assert_eq!((what, table.unpack(packed)), (kind, Some(id)));
             }
         }
-        let mut single = Vec::from([SIGNALS, LOGS, LISTS, NAMES, ASIDE]);
+        let mut single = Vec::from([SIGNALS, LOGS, LISTS, NAMES, ASIDE, TERMINAL]);
         assert!(single.iter().all(|token| unpack(*token).0 == Kind::Single));
         single.dedup();
-        assert_eq!(single.len(), 5, "no two are the same");
+        assert_eq!(single.len(), 6, "no two are the same");
     }
 }

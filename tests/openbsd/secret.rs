@@ -4,7 +4,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::common::scene::place_of;
 use crate::common::{Deadline, In, Place, Program, Scene, Told, told};
@@ -30,6 +32,12 @@ impl Person {
 
     /// Waits for the `n`th question, and answers.
     fn answers(&mut self, n: usize, word: &str) -> Told {
+        self.is_asked(n)?;
+        self.types(&format!("{word}\n"))
+    }
+
+    /// Waits for the `n`th question.
+    fn is_asked(&mut self, n: usize) -> Told {
         let deadline = Deadline::usual();
         while self.text().matches(QUESTION).count() < n {
             let time = rustix::event::Timespec {
@@ -49,9 +57,18 @@ impl Person {
                 return Err(format!("nobody asked; on the screen: {:?}", self.text()));
             }
         }
-        let line = format!("{word}\n");
-        told(rustix::io::write(&self.screen, line.as_bytes()).map_err(io::Error::from))?;
         Ok(())
+    }
+
+    fn types(&self, keys: &str) -> Told {
+        told(rustix::io::write(&self.screen, keys.as_bytes()).map_err(io::Error::from))?;
+        Ok(())
+    }
+
+    /// Whether keys appear on the screen.
+    fn sees_keys(&self) -> Told<bool> {
+        let modes = told(tcgetattr(&self.screen).map_err(io::Error::from))?.local_modes;
+        Ok(modes.contains(LocalModes::ECHO))
     }
 
     fn text(&self) -> String {
@@ -80,7 +97,7 @@ fn begin(who: Who, at: &str, target: &Place, stdin: In) -> Told<Scene> {
     let args = [
         "-d", "-X", "connect", "-x", at, "-P", "user", &target[0], &target[1],
     ];
-    let program = who.program(&args).stdin(stdin);
+    let program = who.program(&args).with_usual_signals().stdin(stdin);
     Scene::of(program.through(&["setsid", "--ctty"]))
 }
 
@@ -157,4 +174,19 @@ fn without_a_terminal_nobody_can_be_asked() -> Told {
         );
         Ok(())
     })
+}
+
+/// Theirs goes on waiting if the signal comes before it has begun to read.
+#[test]
+fn whoever_breaks_off_is_left_a_terminal_that_shows_what_is_typed() -> Told {
+    let (_proxy, at) = proxy(&["--proxy-auth", "user:good"])?;
+    let (mut person, terminal) = Person::new()?;
+    assert!(person.sees_keys()?, "before");
+    let mut scene = begin(Who::Ours, &at, &Place::local(1), In::Given(terminal))?;
+    person.is_asked(1)?;
+    assert!(!person.sees_keys()?, "asked");
+    person.types("\x03")?;
+    scene.ends_with(128 + Signal::INT.as_raw())?;
+    assert!(person.sees_keys()?, "after");
+    Ok(())
 }
