@@ -193,8 +193,9 @@ impl<'a> Place<'a> {
     fn host(&self) -> Result<(&'a OsString, &'a [OsString]), UsageError> {
         let missing = || UsageError::quitting("You must specify a host to connect to.");
         let (host, ports) = self.operands.split_first().ok_or_else(missing)?;
-        // Somebody who gives a port and nothing else has forgotten the host, or -l.
-        if ports.is_empty() && is_port(host) {
+        // Somebody who gives a port and nothing else has forgotten the host, or -l; and a script, whose variable is
+        // empty, has none.
+        if host.is_empty() || (ports.is_empty() && is_port(host)) {
             return Err(missing());
         }
         Ok((host, ports))

@@ -14,6 +14,7 @@ pub(crate) const WRONG: &[(&str, &str, Reference)] = &[
     ("", "You must specify a host to connect to.", Same),
     ("--", "You must specify a host to connect to.", Same),
     ("80", "You must specify a host to connect to.", Same),
+    ("'' 80", "You must specify a host to connect to.", Same),
     ("-4", "You must specify a host to connect to.", Same),
     ("-Y", "ncat: invalid option -- 'Y'", Same),
     ("-vY", "ncat: invalid option -- 'Y'", Same),
