@@ -27,13 +27,14 @@ fn row(flag: &Flag) -> String {
             _ => format!(" <{value}>"),
         });
     }
-    let names = names.join("`, `");
-    format!("| `{names}` | {} |\n", escaped(flag.help))
+    let names = in_cell(&names.join("`, `"));
+    let help = in_cell(&flag.help.replace('<', "\\<"));
+    format!("| `{names}` | {help} |\n")
 }
 
-/// What is a tag, or the end of a cell, outside of code.
-fn escaped(text: &str) -> String {
-    text.replace('<', "\\<").replace('|', "\\|")
+/// The end of a cell is one in code as well.
+fn in_cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 const README: &[u8] = include_bytes!("../../../README.md");
@@ -102,6 +103,14 @@ mod tests {
             options().trim(),
             "the README has another table of options: put there what --generate readme-options prints"
         );
+    }
+
+    #[test]
+    fn every_row_of_the_table_has_two_cells() {
+        for row in options().lines().filter(|line| !line.is_empty()) {
+            let ends = row.replace("\\|", "").matches('|').count();
+            assert_eq!(ends, 3, "{row}");
+        }
     }
 
     #[test]
