@@ -6,6 +6,8 @@ mod herald;
 mod openbsd;
 mod outside;
 mod program;
+mod quitting;
+mod role;
 mod room;
 mod script;
 #[cfg(feature = "tls")]
@@ -13,6 +15,7 @@ mod secret;
 #[cfg(feature = "proxy")]
 mod service;
 mod sockets;
+mod target;
 #[cfg(feature = "transfer")]
 mod transfer;
 #[cfg(not(feature = "transfer"))]
@@ -25,41 +28,29 @@ mod way;
 use std::fs::File;
 use std::io;
 use std::mem;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use socket2::SockAddr;
-
 use self::herald::Herald;
 pub use self::outside::Outside;
+use self::quitting::{Quitting, refuse, refuse_place, usage};
+use self::role::guests;
 use self::room::Room;
 use self::script::Kept;
 pub use self::script::run_script;
-use crate::cli;
-use crate::cli::plan::{
-    Address, At, Guests, Local, PortRange, Protocol, Quit, Role, Target, Tongue,
-};
-use crate::cli::plan::{Flow, Gate, Plan, UnixName, Vsock};
-use crate::mode::{
-    self, Broker, Connect, Entry, Exec, KeepOpen, Listen, Manners, Mode, PassOn, Proxy, Scan,
-    Series,
-};
-use crate::net::given::{self, Given};
+use self::target::{inet, is_datagram, listening, target, unix, vsock};
+use crate::cli::plan::{Gate, Guests, Plan, Role};
+use crate::net::given;
 use crate::net::notify;
-use crate::net::sockopt::{Carriage, SoftLimit};
+use crate::net::sockopt::SoftLimit;
 use crate::net::wishes::Wishes;
-use crate::net::{Config, Program, Shell, Whose, dial, stdin_is_file, sys};
+use crate::net::{Config, Program, Shell, Whose, sys};
 use crate::route::{Form, Limits};
-use crate::say::{Fact, Level};
+use crate::say::Level;
 use crate::wire::{Clock, Crlf, Stack, Telnet};
 #[cfg(any(feature = "proxy", feature = "tls"))]
 use crate::wire::{Fault, Layer, Refusal};
 
-/// How long a peer of a datagram listener that keeps open is remembered when it is silent.
-const SESSION: Duration = Duration::from_secs(60);
-/// How long a datagram probe (`-z -u`) waits for a refusal.
-const PROBE: Duration = Duration::from_secs(2);
 /// The environment variable that keeps the kernel from carrying bytes by itself.
 const NO_SPLICE: &str = "NCAT_NO_SPLICE";
 
@@ -90,54 +81,6 @@ pub fn run(mut plan: Plan, outside: Outside) -> u8 {
             say.tell(Level::Error, words, &quitting.fact());
             openbsd::status(&plan, quitting.status)
         }
-    }
-}
-
-/// Why there was nothing to run.
-struct Quitting {
-    /// Without a full stop.
-    reason: String,
-    status: u8,
-    /// What is certain to help, in a sentence.
-    hint: Option<String>,
-}
-
-impl Quitting {
-    fn words(&self) -> String {
-        match self.status {
-            1 => format!("{}.", self.reason),
-            _ => format!("{}. QUITTING.", self.reason),
-        }
-    }
-
-    fn fact(&self) -> Fact {
-        let fact = Fact::new("failed")
-            .reason(&self.reason)
-            .number("status", self.status.into());
-        match &self.hint {
-            Some(hint) => fact.hint(hint),
-            None => fact,
-        }
-    }
-}
-
-fn refuse(what: &str, error: &io::Error) -> Quitting {
-    Quitting {
-        reason: format!("{what}: {}", dial::words(error)),
-        status: 2,
-        hint: None,
-    }
-}
-
-/// A kernel that lacks what is to be used is nobody's mistake in using us.
-fn refuse_place(what: &str, error: &io::Error) -> Quitting {
-    match error.kind() {
-        io::ErrorKind::Unsupported => Quitting {
-            reason: dial::words(error),
-            status: 1,
-            hint: None,
-        },
-        _ => refuse(what, error),
     }
 }
 
@@ -172,7 +115,7 @@ fn try_run(plan: &mut Plan, mut outside: Outside) -> Result<i32, Quitting> {
     let mut shell = Shell::new(config, say, outside.started)
         .map_err(|error| refuse("Could not start the event loop", &error))?;
     open_logs(plan, outside.logs, &mut shell).map_err(|error| refuse("open", &error))?;
-    let mode = mode(plan, outside.given, &mut shell)?;
+    let mode = role::mode(plan, outside.given, &mut shell)?;
     let places = shell.places();
     let mut herald = Herald {
         mode,
@@ -246,14 +189,6 @@ fn through_or_as_proxy(plan: &mut Plan, config: &mut Config) -> Result<(), Quitt
     #[cfg(feature = "proxy")]
     way::lay(plan, config).map_err(usage)?;
     Ok(())
-}
-
-fn usage(words: String) -> Quitting {
-    Quitting {
-        reason: words,
-        status: 2,
-        hint: None,
-    }
 }
 
 /// Bytes that nobody can foresee.
@@ -357,239 +292,4 @@ fn stdio_layers(config: &Config) -> Stack {
         stack.push(Box::new(Crlf::default()));
     }
     stack
-}
-
-fn mode(plan: &Plan, given: Option<Given>, shell: &mut Shell) -> Result<Box<dyn Mode>, Quitting> {
-    let manners = manners(plan, shell);
-    let runs = plan.command.is_some();
-    let exec = |manners, entry| Box::new(Exec::new(manners, entry, plan.kill_after));
-    Ok(match &plan.role {
-        Role::Connect(_) if runs => exec(manners, Entry::Dial),
-        Role::Connect(connect) if plan.flow.pass_on => Box::new(PassOn::new(connect.count())),
-        Role::Connect(connect) if connect.count() > 1 => {
-            Box::new(Series::new(manners, connect.count()))
-        }
-        Role::Connect(_) => Box::new(Connect::new(manners)),
-        Role::Scan(scan) => {
-            let mode = Scan::new(scan.count(), is_datagram(&plan.role), scan.way.is_some());
-            Box::new(if scan.in_turn { mode.in_turn() } else { mode })
-        }
-        Role::Listen(listen) => {
-            doors::open(&listen.at, given, shell, &openbsd::say(plan))?;
-            match listen.guests {
-                Guests::One if runs => exec(manners, Entry::One),
-                Guests::Many if runs => exec(manners, Entry::Many),
-                Guests::One => Box::new(Listen::new(manners)),
-                Guests::Many => Box::new(KeepOpen::new(manners)),
-                Guests::Broker => Box::new(Broker::new(manners, false)),
-                Guests::Chat => Box::new(Broker::new(manners, true)),
-                Guests::Proxy => Box::new(Proxy::new(plan.idle)),
-            }
-        }
-    })
-}
-
-fn manners(plan: &Plan, shell: &Shell) -> Manners {
-    let Flow {
-        send_only,
-        recv_only,
-        no_shutdown,
-        half_close,
-        quit,
-        lenient,
-        packets,
-        pass_on: _,
-    } = plan.flow.clone();
-    let ending = match carriage(&plan.role) {
-        Carriage::Stream => mode::Ending::ByHalves,
-        Carriage::Sctp => mode::Ending::Whole,
-        Carriage::Datagram => mode::Ending::Untold,
-    };
-    let messages = ending == mode::Ending::Untold;
-    let listening = matches!(plan.role, Role::Listen(_));
-    let many = guests(&plan.role) != Guests::One;
-    Manners {
-        stdio: shell.stdio(),
-        stdin_is_file: !recv_only && stdin_is_file(),
-        ending,
-        send_only,
-        recv_only,
-        no_shutdown,
-        half_close,
-        quit: match quit {
-            Quit::Default => mode::Quit::Default,
-            Quit::After(after) => mode::Quit::After(after),
-            Quit::Never => mode::Quit::Never,
-        },
-        idle: plan.idle.or_else(|| (messages && many).then_some(SESSION)),
-        lenient,
-        counts_packets: packets.is_some(),
-        listening,
-    }
-}
-
-fn guests(role: &Role) -> Guests {
-    match role {
-        Role::Listen(listen) => listen.guests,
-        Role::Connect(_) | Role::Scan(_) => Guests::One,
-    }
-}
-
-fn is_datagram(role: &Role) -> bool {
-    carriage(role) == Carriage::Datagram
-}
-
-/// What carries the user's bytes.
-fn carriage(role: &Role) -> Carriage {
-    let target = match role {
-        Role::Connect(connect) => &connect.target,
-        Role::Scan(scan) => &scan.target,
-        Role::Listen(listen) => return listening(&listen.at),
-    };
-    match target {
-        Target::Inet { protocol, .. } => over_ip(*protocol),
-        Target::Unix { datagram, .. } | Target::Vsock { datagram, .. } => either(*datagram),
-    }
-}
-
-/// What carries the bytes of those who come in.
-fn listening(at: &At) -> Carriage {
-    match at {
-        At::Inet { protocol, .. } => over_ip(*protocol),
-        At::Unix { datagram, .. } | At::Vsock { datagram, .. } => either(*datagram),
-        At::Given(given) => match given {
-            cli::plan::Given::Datagrams => Carriage::Datagram,
-            cli::plan::Given::Listeners { sctp: true }
-            | cli::plan::Given::Connection { sctp: true } => Carriage::Sctp,
-            cli::plan::Given::Listeners { .. } | cli::plan::Given::Connection { .. } => {
-                Carriage::Stream
-            }
-        },
-    }
-}
-
-fn over_ip(protocol: Protocol) -> Carriage {
-    match protocol {
-        Protocol::Tcp => Carriage::Stream,
-        Protocol::Sctp => Carriage::Sctp,
-        Protocol::Udp => Carriage::Datagram,
-    }
-}
-
-fn either(datagram: bool) -> Carriage {
-    match datagram {
-        true => Carriage::Datagram,
-        false => Carriage::Stream,
-    }
-}
-
-fn target(plan: &Plan, target: &Target, ports: &[PortRange]) -> io::Result<dial::Target> {
-    let carriage = carriage(&plan.role);
-    let (addresses, local) = match target {
-        Target::Inet {
-            addresses,
-            port,
-            local,
-            ..
-        } => {
-            let addresses: Vec<SockAddr> = addresses.iter().map(|a| inet(*a, *port)).collect();
-            let local = own(local, &addresses);
-            (addresses, local)
-        }
-        Target::Vsock {
-            cid, port, local, ..
-        } => {
-            let local = local.map(vsock).into_iter().collect();
-            (vec![SockAddr::vsock(*cid, *port)], local)
-        }
-        Target::Unix { name, local, .. } => {
-            let local = local.iter().map(unix).collect::<io::Result<_>>()?;
-            (vec![unix(name)?], local)
-        }
-    };
-    // With proxies in between, the ports are at the end of the way and not at the first of them.
-    let is_last = plan.role.way().is_none();
-    let ports = if is_last && matches!(target, Target::Inet { .. }) {
-        ports
-            .iter()
-            .flat_map(|range| range.first..=range.last)
-            .collect()
-    } else {
-        Vec::new()
-    };
-    // A peer that has to agree how to talk answers by itself, or does not in time; and it is told nothing
-    // in the open.
-    let secret = plan.secure.is_some();
-    // A proxy is reached over a stream, whatever it passes on.
-    let carriage = match carriage {
-        Carriage::Datagram if plan.role.way().is_some() => Carriage::Stream,
-        carriage => carriage,
-    };
-    let datagram = carriage == Carriage::Datagram;
-    // A Unix socket that is there says so by itself, and what nc sends it may end up in a log.
-    let is_told = matches!(
-        (&plan.tongue, target),
-        (Tongue::Nc { .. }, Target::Unix { .. })
-    );
-    let probe = datagram && !secret && !is_told && matches!(plan.role, Role::Scan(_));
-    let many = match &plan.role {
-        Role::Scan(scan) => scan.count() > 1,
-        Role::Connect(connect) => connect.count() > 1,
-        Role::Listen(_) => false,
-    };
-    Ok(dial::Target {
-        many,
-        addresses,
-        carriage,
-        local,
-        ports,
-        wait: (!datagram || secret).then_some(plan.wait),
-        probe: probe.then(|| plan.idle.unwrap_or(PROBE)),
-    })
-}
-
-/// The local addresses; a port alone means any address of whichever family is dialled.
-fn own(local: &Local, addresses: &[SockAddr]) -> Vec<SockAddr> {
-    if !local.addresses.is_empty() {
-        return local
-            .addresses
-            .iter()
-            .map(|a| inet(*a, local.port))
-            .collect();
-    }
-    if local.port == 0 {
-        return Vec::new();
-    }
-    let any = |address: &SockAddr| {
-        let ip: std::net::IpAddr = match address.is_ipv6() {
-            true => std::net::Ipv6Addr::UNSPECIFIED.into(),
-            false => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        };
-        inet(Address { ip, zone: 0 }, local.port)
-    };
-    addresses.iter().map(any).collect()
-}
-
-fn inet(address: Address, port: u16) -> SockAddr {
-    match address.ip {
-        std::net::IpAddr::V4(ip) => std::net::SocketAddrV4::new(ip, port).into(),
-        std::net::IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, port, 0, address.zone).into(),
-    }
-}
-
-/// What is not given is any.
-fn vsock(place: Vsock) -> SockAddr {
-    const ANY: u32 = u32::MAX;
-    SockAddr::vsock(place.cid.unwrap_or(ANY), place.port.unwrap_or(ANY))
-}
-
-fn unix(name: &UnixName) -> io::Result<SockAddr> {
-    match name {
-        UnixName::Path(path) => SockAddr::unix(path),
-        UnixName::Abstract(name) => {
-            let mut path = std::ffi::OsString::from("\0");
-            path.push(name);
-            SockAddr::unix(Path::new(&path))
-        }
-    }
 }

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::carriage;
 use super::script::{Kept, OURSELVES};
+use super::target::carriage;
 use crate::cli::plan::{Command, Plan};
 use crate::net::Program;
 use crate::net::sockopt::{Carriage, SoftLimit};

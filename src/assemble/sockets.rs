@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::carriage;
+use super::target::carriage;
 use crate::cli::plan::{KeepAlive, Plan, Probes, Role};
 use crate::net::address;
 use crate::net::wishes::{self, Group, Wishes};
