@@ -6,12 +6,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Registry, Waker};
 
+use super::mailbox::Mailbox;
 use super::{Shell, token};
 use crate::say::Level;
 
@@ -21,13 +22,16 @@ const NAMES: usize = 64;
 /// How long the last lines of a run wait for the names in them.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// What is done by the thread: a host's name, if it has one.
-type Question = Box<dyn FnOnce() -> Option<String> + Send>;
+/// How long the thread sleeps at most when it has nothing to do. It is woken, and only has to say something.
+const SLEEP: Duration = Duration::from_secs(3600);
+
+/// Says what a host is called, if it is called anything.
+type Namer = fn(IpAddr) -> Option<String>;
 
 /// The thread, and what it is asked.
 pub(super) struct Aside {
-    questions: Sender<Question>,
-    answers: Receiver<Option<String>>,
+    questions: Arc<Mailbox<(Namer, IpAddr)>>,
+    answers: Arc<Mailbox<Option<String>>>,
     /// Lines about hosts whose names are being looked up.
     lines: VecDeque<Line>,
 }
@@ -51,13 +55,14 @@ impl Line {
 
 impl Aside {
     fn begin(registry: &Registry) -> io::Result<Self> {
-        let waker = Waker::new(registry, token::ASIDE)?;
-        let (questions, asked) = channel::<Question>();
-        let (sender, answers) = channel();
+        let questions = Mailbox::<(Namer, IpAddr)>::of_thread();
+        let answers = Mailbox::of_loop(Waker::new(registry, token::ASIDE)?);
+        let (asked, told) = (Arc::clone(&questions), Arc::clone(&answers));
         let work = move || {
-            for question in asked {
-                let _ = sender.send(question()); // it is taken unless we are ending
-                let _ = waker.wake(); // fails for want of kernel memory only
+            loop {
+                if let Some((name, host)) = asked.wait(SLEEP) {
+                    told.put(name(host));
+                }
             }
         };
         thread::Builder::new().name("aside".into()).spawn(work)?;
@@ -93,19 +98,13 @@ impl Shell {
     }
 
     /// Has a name looked up; gives the line back if that cannot be.
-    fn ask_for_name(
-        &mut self,
-        line: Line,
-        host: IpAddr,
-        namer: fn(IpAddr) -> Option<String>,
-    ) -> Option<Line> {
+    fn ask_for_name(&mut self, line: Line, host: IpAddr, namer: Namer) -> Option<Line> {
         let aside = self.aside().ok().filter(|aside| aside.lines.len() < NAMES);
         let Some(aside) = aside else {
             return Some(line);
         };
         aside.lines.push_back(line);
-        let question = Box::new(move || namer(host));
-        let _ = aside.questions.send(question); // the thread lasts as long as we do
+        aside.questions.put((namer, host));
         None
     }
 
@@ -122,7 +121,7 @@ impl Shell {
 
     /// The thread has something to say.
     pub(super) fn note_aside(&mut self) {
-        while let Some(host) = self.aside.as_ref().and_then(|a| a.answers.try_recv().ok()) {
+        while let Some(host) = self.aside.as_ref().and_then(|a| a.answers.take()) {
             self.take_name(host);
         }
     }
@@ -140,8 +139,8 @@ impl Shell {
         let until = Instant::now() + FAREWELL;
         while let Some(aside) = self.aside.as_mut().filter(|aside| !aside.lines.is_empty()) {
             let left = until.saturating_duration_since(Instant::now());
-            let answer = aside.answers.recv_timeout(left);
-            self.take_name(answer.unwrap_or(None));
+            let answer = aside.answers.wait(left);
+            self.take_name(answer.flatten());
         }
     }
 }

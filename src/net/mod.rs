@@ -28,6 +28,7 @@ mod greeting;
 mod judge;
 mod listener;
 mod log_file;
+mod mailbox;
 mod names;
 mod orphans;
 mod parting;

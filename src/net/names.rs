@@ -9,13 +9,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::IpAddr;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use mio::{Registry, Waker};
 
+use super::mailbox::Mailbox;
 use super::token;
 
 /// How many names may be waited for at one time. One thread would let a name without a server stop all
@@ -35,10 +35,8 @@ pub(super) type Found = (usize, Result<Vec<IpAddr>, String>);
 /// Looks names up when asked to.
 pub(super) struct Names {
     look_up: LookUp,
-    waker: Arc<Waker>,
     desk: Arc<Desk>,
-    sender: Sender<Found>,
-    found: Receiver<Found>,
+    found: Arc<Mailbox<Found>>,
 }
 
 /// Where names wait for a thread.
@@ -92,13 +90,11 @@ impl Queue {
 impl Names {
     /// Will look names up when asked to.
     pub(super) fn new(look_up: LookUp, registry: &Registry) -> io::Result<Self> {
-        let (sender, found) = channel();
+        let waker = Waker::new(registry, token::NAMES)?;
         Ok(Self {
             look_up,
-            waker: Arc::new(Waker::new(registry, token::NAMES)?),
             desk: Arc::default(),
-            sender,
-            found,
+            found: Mailbox::of_loop(waker),
         })
     }
 
@@ -130,17 +126,16 @@ impl Names {
 
     /// The next answer that has come.
     pub(super) fn next(&self) -> Option<Found> {
-        self.found.try_recv().ok()
+        self.found.take()
     }
 
     fn begin(&self) -> io::Result<()> {
         let (desk, look_up) = (Arc::clone(&self.desk), Arc::clone(&self.look_up));
-        let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+        let found = Arc::clone(&self.found);
         let work = move || {
             let mut last = None;
             while let Some(Wanted { number, name, host }) = desk.wait(last) {
-                let _ = sender.send((number, look_up(&name))); // it is taken unless we are ending
-                let _ = waker.wake(); // fails for want of kernel memory only
+                found.put((number, look_up(&name)));
                 last = Some(host);
             }
         };
@@ -182,6 +177,7 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::mpsc::channel;
 
     use mio::{Events, Poll};
 

@@ -6,12 +6,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
 use mio::{Registry, Waker};
 
 use super::dial::words;
+use super::mailbox::Mailbox;
 use super::{Shell, token};
 use crate::access::{Lists, Mistake};
 use crate::say::Level;
@@ -22,13 +22,12 @@ pub type Reader = Arc<dyn Fn() -> Result<Lists, Mistake> + Send + Sync>;
 /// Reads lists when asked to.
 pub(super) struct Reload {
     reader: Reader,
-    waker: Arc<Waker>,
+    read: Arc<Mailbox<Result<Lists, Mistake>>>,
     reading: Option<Reading>,
 }
 
 /// A thread is at it.
 struct Reading {
-    result: Receiver<Result<Lists, Mistake>>,
     /// We were asked meanwhile, so what it has read may be old already.
     again: bool,
 }
@@ -36,10 +35,10 @@ struct Reading {
 impl Reload {
     /// Will read when asked to.
     pub(super) fn new(reader: Reader, registry: &Registry) -> io::Result<Self> {
-        let waker = Arc::new(Waker::new(registry, token::LISTS)?);
+        let waker = Waker::new(registry, token::LISTS)?;
         Ok(Self {
             reader,
-            waker,
+            read: Mailbox::of_loop(waker),
             reading: None,
         })
     }
@@ -50,34 +49,17 @@ impl Reload {
             reading.again = true;
             return Ok(());
         }
-        let (sender, result) = channel();
-        let (reader, waker) = (Arc::clone(&self.reader), Arc::clone(&self.waker));
-        let read = move || {
-            let _ = sender.send(reader()); // it is taken unless we are ending
-            let _ = waker.wake(); // fails for want of kernel memory only
-        };
-        thread::Builder::new().name("lists".into()).spawn(read)?;
-        self.reading = Some(Reading {
-            result,
-            again: false,
-        });
+        let (reader, read) = (Arc::clone(&self.reader), Arc::clone(&self.read));
+        let work = move || read.put(reader());
+        thread::Builder::new().name("lists".into()).spawn(work)?;
+        self.reading = Some(Reading { again: false });
         Ok(())
     }
 
     /// What has been read, if it has, and whether it must be read once more.
     fn end(&mut self) -> Option<(Result<Lists, Mistake>, bool)> {
-        let reading = self.reading.as_ref()?;
-        let result = match reading.result.try_recv() {
-            Err(TryRecvError::Empty) => return None,
-            // Whoever read has failed in a way of its own; the next may fare better.
-            Err(TryRecvError::Disconnected) => {
-                self.reading = None;
-                return None;
-            }
-            Ok(result) => result,
-        };
-        let again = reading.again;
-        self.reading = None;
+        let result = self.read.take()?;
+        let again = self.reading.take().is_some_and(|reading| reading.again);
         Some((result, again))
     }
 }
@@ -126,6 +108,7 @@ impl Shell {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::mpsc::channel;
     use std::time::Duration;
 
     use mio::{Events, Poll};
